@@ -1,0 +1,80 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from octokube.v1 import cluster_service_pb2 as _cluster_service_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BrowserMessage(_message.Message):
+    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
+    GET_OBJECT_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    PING_FIELD_NUMBER: _ClassVar[int]
+    channel: int
+    watch: _cluster_service_pb2.WatchRequest
+    catalog: _cluster_service_pb2.WatchCatalogRequest
+    get_object: _cluster_service_pb2.GetObjectRequest
+    close: ChannelClose
+    ping: Ping
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ...) -> None: ...
+
+class GatewayMessage(_message.Message):
+    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FIELD_NUMBER: _ClassVar[int]
+    PONG_FIELD_NUMBER: _ClassVar[int]
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    channel: int
+    watch: _cluster_service_pb2.WatchResponse
+    catalog: _cluster_service_pb2.WatchCatalogResponse
+    object: _cluster_service_pb2.GetObjectResponse
+    closed: ChannelClosed
+    pong: Pong
+    hello: GatewayHello
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ...) -> None: ...
+
+class ChannelClose(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ChannelClosed(_message.Message):
+    __slots__ = ("code", "message", "retryable", "retry_after")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRYABLE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    retryable: bool
+    retry_after: _duration_pb2.Duration
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class Ping(_message.Message):
+    __slots__ = ("nonce",)
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    nonce: int
+    def __init__(self, nonce: _Optional[int] = ...) -> None: ...
+
+class Pong(_message.Message):
+    __slots__ = ("nonce",)
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    nonce: int
+    def __init__(self, nonce: _Optional[int] = ...) -> None: ...
+
+class GatewayHello(_message.Message):
+    __slots__ = ("gateway_version", "who_am_i")
+    GATEWAY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WHO_AM_I_FIELD_NUMBER: _ClassVar[int]
+    gateway_version: str
+    who_am_i: _cluster_service_pb2.WhoAmIResponse
+    def __init__(self, gateway_version: _Optional[str] = ..., who_am_i: _Optional[_Union[_cluster_service_pb2.WhoAmIResponse, _Mapping]] = ...) -> None: ...

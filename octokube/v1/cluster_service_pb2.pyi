@@ -1,0 +1,180 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from octokube.v1 import frame_pb2 as _frame_pb2
+from octokube.v1 import resource_pb2 as _resource_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Detail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DETAIL_UNSPECIFIED: _ClassVar[Detail]
+    DETAIL_ROWS: _ClassVar[Detail]
+    DETAIL_OBJECTS: _ClassVar[Detail]
+
+class CloseReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CLOSE_REASON_UNSPECIFIED: _ClassVar[CloseReason]
+    CLOSE_REASON_INTERNAL: _ClassVar[CloseReason]
+    CLOSE_REASON_DRAIN: _ClassVar[CloseReason]
+    CLOSE_REASON_UNAUTHENTICATED: _ClassVar[CloseReason]
+    CLOSE_REASON_BAD_REQUEST: _ClassVar[CloseReason]
+DETAIL_UNSPECIFIED: Detail
+DETAIL_ROWS: Detail
+DETAIL_OBJECTS: Detail
+CLOSE_REASON_UNSPECIFIED: CloseReason
+CLOSE_REASON_INTERNAL: CloseReason
+CLOSE_REASON_DRAIN: CloseReason
+CLOSE_REASON_UNAUTHENTICATED: CloseReason
+CLOSE_REASON_BAD_REQUEST: CloseReason
+
+class Subscription(_message.Message):
+    __slots__ = ("clusters", "types", "namespaces", "names", "detail", "minimum_spacing")
+    CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    TYPES_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACES_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_SPACING_FIELD_NUMBER: _ClassVar[int]
+    clusters: _containers.RepeatedScalarFieldContainer[str]
+    types: _containers.RepeatedScalarFieldContainer[str]
+    namespaces: _containers.RepeatedScalarFieldContainer[str]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    detail: Detail
+    minimum_spacing: _duration_pb2.Duration
+    def __init__(self, clusters: _Optional[_Iterable[str]] = ..., types: _Optional[_Iterable[str]] = ..., namespaces: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., detail: _Optional[_Union[Detail, str]] = ..., minimum_spacing: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ("subscribe", "ack")
+    SUBSCRIBE_FIELD_NUMBER: _ClassVar[int]
+    ACK_FIELD_NUMBER: _ClassVar[int]
+    subscribe: Subscribe
+    ack: FrameAck
+    def __init__(self, subscribe: _Optional[_Union[Subscribe, _Mapping]] = ..., ack: _Optional[_Union[FrameAck, _Mapping]] = ...) -> None: ...
+
+class Subscribe(_message.Message):
+    __slots__ = ("subscription", "resume", "window_bytes")
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_BYTES_FIELD_NUMBER: _ClassVar[int]
+    subscription: Subscription
+    resume: _containers.RepeatedCompositeFieldContainer[ResumePoint]
+    window_bytes: int
+    def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ..., resume: _Optional[_Iterable[_Union[ResumePoint, _Mapping]]] = ..., window_bytes: _Optional[int] = ...) -> None: ...
+
+class ResumePoint(_message.Message):
+    __slots__ = ("cluster", "resume_token")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    resume_token: bytes
+    def __init__(self, cluster: _Optional[str] = ..., resume_token: _Optional[bytes] = ...) -> None: ...
+
+class FrameAck(_message.Message):
+    __slots__ = ("sequence",)
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    def __init__(self, sequence: _Optional[int] = ...) -> None: ...
+
+class WatchResponse(_message.Message):
+    __slots__ = ("frame", "close", "notice")
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    frame: _frame_pb2.Frame
+    close: Close
+    notice: Notice
+    def __init__(self, frame: _Optional[_Union[_frame_pb2.Frame, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ...) -> None: ...
+
+class Close(_message.Message):
+    __slots__ = ("reason", "message", "retryable", "resumable", "retry_after")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRYABLE_FIELD_NUMBER: _ClassVar[int]
+    RESUMABLE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_FIELD_NUMBER: _ClassVar[int]
+    reason: CloseReason
+    message: str
+    retryable: bool
+    resumable: bool
+    retry_after: _duration_pb2.Duration
+    def __init__(self, reason: _Optional[_Union[CloseReason, str]] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., resumable: _Optional[bool] = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ("code", "message", "at")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class WatchCatalogRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchCatalogResponse(_message.Message):
+    __slots__ = ("clusters", "server_time", "next_edge", "policy_revision")
+    CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    NEXT_EDGE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    clusters: _containers.RepeatedCompositeFieldContainer[CatalogCluster]
+    server_time: _timestamp_pb2.Timestamp
+    next_edge: _timestamp_pb2.Timestamp
+    policy_revision: str
+    def __init__(self, clusters: _Optional[_Iterable[_Union[CatalogCluster, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., policy_revision: _Optional[str] = ...) -> None: ...
+
+class CatalogCluster(_message.Message):
+    __slots__ = ("name", "state", "types", "namespaces")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    TYPES_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    state: _resource_pb2.ClusterState
+    types: _containers.RepeatedCompositeFieldContainer[_resource_pb2.ResourceType]
+    namespaces: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., types: _Optional[_Iterable[_Union[_resource_pb2.ResourceType, _Mapping]]] = ..., namespaces: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetObjectRequest(_message.Message):
+    __slots__ = ("cluster", "key")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    key: _resource_pb2.Key
+    def __init__(self, cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ...) -> None: ...
+
+class GetObjectResponse(_message.Message):
+    __slots__ = ("entry", "columns", "as_of")
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    entry: _frame_pb2.Entry
+    columns: _containers.RepeatedCompositeFieldContainer[_resource_pb2.Column]
+    as_of: _timestamp_pb2.Timestamp
+    def __init__(self, entry: _Optional[_Union[_frame_pb2.Entry, _Mapping]] = ..., columns: _Optional[_Iterable[_Union[_resource_pb2.Column, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class WhoAmIRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WhoAmIResponse(_message.Message):
+    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    HUB_VERSION_FIELD_NUMBER: _ClassVar[int]
+    subject: str
+    memberships: _containers.RepeatedScalarFieldContainer[str]
+    token_expires_at: _timestamp_pb2.Timestamp
+    hub_version: str
+    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ...) -> None: ...
