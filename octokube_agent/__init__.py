@@ -1,0 +1,1 @@
+"""Keeps a hub equal to one Kubernetes cluster, projected and redacted, over one outbound connection."""

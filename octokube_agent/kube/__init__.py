@@ -1,0 +1,1 @@
+"""The one door to the Kubernetes API: configuration, credentials, transport, discovery."""

@@ -1,0 +1,193 @@
+"""Sends reads to the API server and returns raw bytes."""
+
+import asyncio
+import random
+import urllib.parse
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+import structlog
+from kubernetes.aio.client.rest import RESTClientObject
+
+from octokube_agent.kube import errors
+from octokube_agent.kube.access import Access
+from octokube_agent.kube.lines import LineSplitter
+
+log = structlog.get_logger(__name__)
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""One page of a list. 500 objects of half a megabyte; beyond it the reader asks for smaller pages."""
+MAX_ERROR_BYTES = 64 * 1024
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+"""How long the server may pause inside an answer, and how long it may take to begin one."""
+
+Query = Mapping[str, str]
+
+
+class KubeClient:
+    """GETs against one API server, with the credential of ``access``, reloaded once when it is refused.
+
+    Errors are those of ``octokube_agent.kube.errors``, with the cause chained. Nothing is retried here except a 401
+    whose credential turned out to have been rotated: when and how to repeat is the caller's decision.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._rest: Any = None
+        self._trust: tuple[object, ...] | None = None
+        self._retired: list[Any] = []
+
+    @property
+    def host(self) -> str:
+        """The API server's base URL."""
+        return self._access.host
+
+    async def get(
+        self,
+        path: str,
+        query: Query | None = None,
+        *,
+        accept: str = "application/json",
+        read_seconds: float = READ_SECONDS,
+    ) -> bytes:
+        """The whole body of a 200 answer. Raises TooLarge beyond MAX_ANSWER_BYTES."""
+        async with self._answer(path, query, accept=accept, read_seconds=read_seconds) as response:
+            parts: list[bytes] = []
+            size_bytes = 0
+            try:
+                async for part in response.content.iter_any():
+                    size_bytes += len(part)
+                    if size_bytes > MAX_ANSWER_BYTES:
+                        raise errors.TooLarge(f"the answer to GET {path} is larger than {MAX_ANSWER_BYTES} bytes")
+                    parts.append(part)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise errors.Unavailable(f"the answer to GET {path} broke off ({_name(error)})") from error
+            return b"".join(parts)
+
+    async def get_json(self, path: str, query: Query | None = None, *, accept: str = "application/json") -> Any:
+        """The parsed body of a 200 answer. Raises Malformed when it is no JSON."""
+        return parse_json(await self.get(path, query, accept=accept), f"GET {path}")
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, query: Query, *, silence_seconds: float
+    ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        """Opens a stream and gives its lines, in the batches in which they arrived.
+
+        The iteration ends when the server ends the stream cleanly. A break, a line that is cut off by the end and a
+        silence of more than ``silence_seconds`` raise Unavailable.
+        """
+        async with self._answer(path, query, accept="application/json", read_seconds=silence_seconds) as response:
+            yield _batches(response, path)
+
+    async def close(self) -> None:
+        """Closes every connection. Streams that are still open break."""
+        for rest in [*self._retired, self._rest]:
+            if rest is not None:
+                await rest.close()
+        self._rest = None
+        self._retired.clear()
+
+    @asynccontextmanager
+    async def _answer(
+        self, path: str, query: Query | None, *, accept: str, read_seconds: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        authorization = await self._access.authorization()
+        response = await self._request(path, query, accept, read_seconds, authorization)
+        if response.status == 401:
+            error = await _error_of(response, path)
+            if not await self._access.reload(refused=authorization):
+                raise error
+            log.info("kube.credential_reloaded")
+            response = await self._request(path, query, accept, read_seconds, await self._access.authorization())
+        if response.status != 200:
+            raise await _error_of(response, path)
+        try:
+            yield response
+        finally:
+            # A finished answer has gone back to the pool by itself; what is left of any other is of no use to anyone.
+            response.close()
+
+    async def _request(
+        self, path: str, query: Query | None, accept: str, read_seconds: float, authorization: str | None
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": accept, "User-Agent": "octokube-agent"}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        url = self._access.host + path + ("?" + urllib.parse.urlencode(query) if query else "")
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=read_seconds)
+        try:
+            answer = await self._transport().request("GET", url, headers=headers, _request_timeout=timeout)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise errors.Unavailable(f"GET {path} got no answer from {self._access.host} ({_name(error)})") from error
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+    def _transport(self) -> Any:
+        trust = self._access.trust
+        if self._rest is None or trust != self._trust:
+            if self._rest is not None:
+                # Watches still run on it; they end by their own time limit, and idle connections close by themselves.
+                self._retired.append(self._rest)
+            self._rest = RESTClientObject(self._access.configuration)
+            self._trust = trust
+        return self._rest
+
+
+def parse_json(body: bytes, what: str) -> Any:
+    """Parsed JSON. Raises Malformed, without any of the content, when it is none."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # The decoder's exception quotes the document, which may hold a secret: it must not be chained.
+        raise errors.Malformed(f"the API server's answer to {what} is no JSON ({len(body)} bytes)") from None
+
+
+async def _batches(response: aiohttp.ClientResponse, path: str) -> AsyncIterator[list[bytes]]:
+    splitter = LineSplitter()
+    try:
+        async for chunk in response.content.iter_any():
+            lines = splitter.feed(chunk)
+            if lines:
+                yield lines
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise errors.Unavailable(f"the stream of GET {path} broke off ({_name(error)})") from error
+    if splitter.has_unfinished:
+        raise errors.Unavailable(f"the stream of GET {path} ended in the middle of a line")
+
+
+async def _error_of(response: aiohttp.ClientResponse, path: str) -> errors.KubeError:
+    message = ""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            body = await response.content.read(MAX_ERROR_BYTES)
+        status = orjson.loads(body)
+        if isinstance(status, dict) and status.get("kind") == "Status":
+            message = str(status.get("message", ""))
+    except (aiohttp.ClientError, OSError, TimeoutError, orjson.JSONDecodeError):
+        message = ""  # the status code says enough
+    finally:
+        response.close()
+    return errors.from_status(
+        response.status,
+        f"GET {path}",
+        message=message,
+        retry_after_seconds=_retry_after(response.headers.get("Retry-After")),
+    )
+
+
+def _retry_after(value: str | None) -> float | None:
+    if value is None or not value.strip().isdigit():
+        return None
+    # The server tells everyone the same number: a little on top keeps the crowd apart.
+    return min(float(value), 300.0) * random.uniform(1.0, 1.3)  # noqa: S311 - jitter is no secret
+
+
+def _name(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or type(error).__name__
+    return type(error).__name__

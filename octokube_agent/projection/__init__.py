@@ -1,0 +1,1 @@
+"""Reduces an object to what may leave the cluster, and encodes it once for everyone downstream."""

@@ -1,0 +1,178 @@
+"""Removes secret content from objects before anything is stored or sent."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import Any
+
+from octokube_agent.projection.names import ENDINGS, EXACT_NAMES, FIELDS, SecretNames
+from octokube_agent.projection.texts import ASSIGNED_WORDS, REDACTED, TextRedactor
+
+Object = dict[str, Any]
+
+_BINARY = "(binary)"
+_ALWAYS = frozenset(("secrets", "configmaps"))
+_ARGUMENTS = frozenset(("args", "command"))
+_INNER_VALUES = frozenset(("value", "plain", "plaintext", "data", "inline"))
+_TEXT_TRIGGERS = (b"private key", b"eyj", b"bearer", b"basic", *(word.lower().encode() for word in ASSIGNED_WORDS))
+_HARMLESS = (
+    b'"serviceaccounttoken":{',
+    b'"automountserviceaccounttoken":true',
+    b'"automountserviceaccounttoken":false',
+    b'"mountpath":"/var/run/secrets/kubernetes.io/serviceaccount"',
+)
+"""In nearly every pod, and nothing that the walk would change: looked past when deciding whether to walk an object."""
+_SEPARATORS = b"-_."
+
+
+class Redactor:
+    """Redacts objects of any type, in place.
+
+    - Secrets: every value of ``data`` and ``stringData`` becomes the marker (keys stay); annotations that repeat a
+      value, too. Anything of kind Secret nested in another object likewise.
+    - ConfigMaps: values under names that look secret, every value of a Helm release, private keys and assignments
+      inside values; ``binaryData`` is never sent.
+    - Everything: environment variables and annotations with names that look secret, scalar fields named like one
+      (``password``, ``clientSecret`` …), command-line options, user information in URLs, private keys, tokens.
+
+    Key names, object names and labels are not secrets to Kubernetes and stay, except labels named like a secret field.
+    """
+
+    def __init__(self, additional_words: Iterable[str] = ()) -> None:
+        self._names = SecretNames(additional_words)
+        self._texts = TextRedactor(self._names.words)
+        endings = {(ending + '"').encode() for ending in ENDINGS} | {f'"{name}"'.encode() for name in EXACT_NAMES}
+        self._triggers = _without_longer({*_TEXT_TRIGGERS, *endings, *(word.encode() for word in self._names.words)})
+        # Fields are compared without separators, so the second look is at the JSON without them.
+        self._field_triggers = _without_longer(
+            {word.encode().translate(None, _SEPARATORS) for word in (*FIELDS, *self._names.words)}
+        )
+
+    def is_suspicious(self, type: str, encoded: bytes) -> bool:
+        """Whether ``redact`` could change the object whose JSON this is. Quick, and never wrongly False: it saves the
+        walk through the many objects that hold nothing of the kind.
+        """
+        if type in _ALWAYS:
+            return True
+        lower = encoded.lower()
+        if b"://" in lower and b"@" in lower:
+            return True
+        for harmless in _HARMLESS:
+            lower = lower.replace(harmless, b"\0")
+        if any(trigger in lower for trigger in self._triggers):
+            return True
+        bare = lower.translate(None, _SEPARATORS)
+        return any(trigger in bare for trigger in self._field_triggers)
+
+    def redact(self, type: str, obj: Object) -> None:
+        """Redacts an object of a type, in place."""
+        if type == "secrets":
+            self._redact_secret(obj)
+        elif type == "configmaps":
+            self._redact_config_map(obj)
+        self._walk(obj)
+
+    def _redact_secret(self, obj: Object) -> None:
+        values = _secret_values(obj)
+        _blank(obj)
+        metadata = obj.get("metadata")
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        if isinstance(annotations, dict):
+            for name, text in annotations.items():
+                if any(value in str(text) for value in values):
+                    annotations[name] = REDACTED
+
+    def _redact_config_map(self, obj: Object) -> None:
+        data = obj.get("data")
+        labels = obj.get("metadata", {}).get("labels") or {}
+        is_release = any(
+            str(name).lower() == "owner" and str(owner).lower() in ("helm", "tiller") for name, owner in labels.items()
+        )
+        if isinstance(data, dict):
+            for name, value in data.items():
+                data[name] = (
+                    REDACTED if is_release or self._is_secret_entry(name, value) else self._texts.redact(str(value))
+                )
+        if isinstance(obj.get("binaryData"), dict):
+            obj["binaryData"] = dict.fromkeys(obj["binaryData"], _BINARY)
+
+    def _is_secret_entry(self, name: str, value: object) -> bool:
+        """A file named like a secret is one, unless it is structured text, in which lines are judged one by one, or
+        a certificate, which is public.
+        """
+        if not self._names.is_secret(name):
+            return False
+        text = str(value)
+        return not (text.startswith("-----BEGIN CERTIFICATE-----") and "PRIVATE KEY" not in text)
+
+    def _walk(self, node: Object) -> None:
+        if node.get("kind") == "Secret":
+            _blank(node)
+        name = node.get("name")
+        if isinstance(name, str) and isinstance(node.get("value"), str | int | float) and self._names.is_secret(name):
+            node["value"] = REDACTED
+        for key, value in node.items():
+            if isinstance(value, str):
+                node[key] = REDACTED if self._names.is_secret_field(key) and value else self._texts.redact(value)
+            elif isinstance(value, dict):
+                self._walk_inside(key, value)
+            elif isinstance(value, list):
+                if self._names.is_secret_field(key):
+                    value[:] = [item if isinstance(item, dict | list) else REDACTED for item in value]
+                self._walk_list(value, are_arguments=key in _ARGUMENTS)
+            elif isinstance(value, int | float) and not isinstance(value, bool) and self._names.is_secret_field(key):
+                node[key] = REDACTED
+
+    def _walk_inside(self, key: str, inside: Object) -> None:
+        if key == "stringData":
+            inside.update(dict.fromkeys(inside, REDACTED))
+        elif key == "annotations":
+            for name, text in inside.items():
+                if text and self._names.is_secret(name):
+                    inside[name] = REDACTED
+        elif self._names.is_secret_field(key):
+            for name, value in inside.items():
+                if name in _INNER_VALUES and isinstance(value, str | int | float):
+                    inside[name] = REDACTED
+        self._walk(inside)
+
+    def _walk_list(self, items: list[Any], *, are_arguments: bool) -> None:
+        is_secret_next = False
+        for index, item in enumerate(items):
+            if isinstance(item, str):
+                items[index] = REDACTED if is_secret_next else self._texts.redact(item)
+                is_secret_next = are_arguments and self._texts.is_secret_option(item)
+            elif isinstance(item, dict):
+                self._walk(item)
+            elif isinstance(item, list):
+                self._walk_list(item, are_arguments=are_arguments)
+
+
+def _blank(secret: Object) -> None:
+    for field in ("data", "stringData"):
+        values = secret.get(field)
+        if isinstance(values, dict):
+            secret[field] = dict.fromkeys(values, REDACTED)
+        elif values is not None:
+            secret[field] = REDACTED
+
+
+def _secret_values(secret: Object) -> set[str]:
+    """The values as they might be repeated elsewhere. Very short ones would match by chance."""
+    found: set[str] = set()
+    for field in ("data", "stringData"):
+        values = secret.get(field)
+        for value in values.values() if isinstance(values, dict) else ():
+            text = str(value)
+            found.add(text)
+            if field == "data":
+                try:
+                    found.add(base64.b64decode(text, validate=True).decode())
+                except (binascii.Error, UnicodeDecodeError):
+                    continue  # binary, which no annotation repeats as text
+    return {text for text in found if len(text) >= 6}
+
+
+def _without_longer(words: set[bytes]) -> tuple[bytes, ...]:
+    """The words that contain no other one: whoever finds those has found all."""
+    return tuple(sorted(word for word in words if not any(other in word for other in words - {word})))
