@@ -1,0 +1,1 @@
+"""The hub: keeps a replica of every cluster and serves each subscriber what policy allows."""

@@ -1,0 +1,87 @@
+"""Matches names against the shell patterns of policy rows."""
+
+import re
+from functools import lru_cache
+
+_SPECIAL = frozenset("*?[")
+
+
+def is_literal(pattern: str) -> bool:
+    """True when a pattern can match itself only."""
+    return not _SPECIAL.intersection(pattern)
+
+
+def is_everything(pattern: str) -> bool:
+    """True when a pattern matches every name there is, the empty one included."""
+    return pattern != "" and not pattern.strip("*")
+
+
+def find_fault(pattern: str) -> str | None:
+    """Says why a pattern is malformed, or None when it is well formed."""
+    if not pattern:
+        return "it is empty; write * to mean any"
+    index = 0
+    while (index := pattern.find("[", index)) != -1:
+        end = _class_end(pattern, index)
+        if end == -1:
+            return f"the [ in {pattern!r} is never closed; add the ]"
+        members = pattern[index + 1 : end].removeprefix("!")
+        for start, stop in re.findall(r"(.)-(.)", members, re.DOTALL):
+            if start > stop:
+                return f"the range {start}-{stop} in {pattern!r} runs backwards; write {stop}-{start}"
+        index = end + 1
+    return None
+
+
+def to_expression(pattern: str) -> str:
+    """The regular expression of one pattern, to be matched against a whole name.
+
+    ``*`` is any run of characters, ``?`` exactly one, ``[abc]``, ``[a-z]`` and ``[!a-z]`` one of (or none of) a class.
+    Case counts. There are no separators: ``*`` passes dots, dashes and slashes.
+    """
+    parts: list[str] = []
+    index = 0
+    while index < len(pattern):
+        character = pattern[index]
+        if character == "*":
+            if not parts or parts[-1] != ".*":  # a run of stars is one star, and backtracks like one
+                parts.append(".*")
+        elif character == "?":
+            parts.append(".")
+        elif character == "[" and (end := _class_end(pattern, index)) != -1:
+            members = pattern[index + 1 : end]
+            negation = "^" if members.startswith("!") else ""
+            escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", members.removeprefix("!"))
+            parts.append(f"[{negation}{escaped}]")
+            index = end
+        else:
+            parts.append(re.escape(character))
+        index += 1
+    return "".join(parts)
+
+
+@lru_cache(maxsize=16_384)
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """The compiled form of one pattern; use ``fullmatch``. The 16,384 patterns used last are kept."""
+    return re.compile(to_expression(pattern), re.DOTALL)
+
+
+def is_match(name: str, pattern: str) -> bool:
+    """True when a whole name matches a pattern. The empty pattern matches nothing."""
+    if not pattern:
+        return False
+    if is_literal(pattern):
+        return name == pattern
+    return compile_pattern(pattern).fullmatch(name) is not None
+
+
+def is_covering(wide: str, narrow: str) -> bool:
+    """True when ``wide`` surely matches everything that ``narrow`` does. May say no to a cover it cannot see."""
+    return wide == narrow or is_everything(wide) or (is_literal(narrow) and is_match(narrow, wide))
+
+
+def _class_end(pattern: str, start: int) -> int:
+    first = start + 1
+    if pattern[first : first + 1] == "!":
+        first += 1
+    return pattern.find("]", first + 1)  # a ] right after the [ is a member, as in every shell

@@ -1,0 +1,64 @@
+"""Turns a policy directory into a PolicySet, or into everything that is wrong with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from octokube_hub.policy import sources
+from octokube_hub.policy.lint import find_warnings
+from octokube_hub.policy.memberships import Memberships
+from octokube_hub.policy.model import MODEL_FILE, check_model
+from octokube_hub.policy.policyset import PolicySet
+from octokube_hub.policy.problems import PolicyError, Problem
+from octokube_hub.policy.rulefile import RuleReader
+from octokube_hub.policy.windowfile import NamedWindow, read_windows
+
+
+def load_policy(directory: Path) -> PolicySet:
+    """Reads, validates and compiles the whole directory. Raises PolicyError with every error at once.
+
+    No file at all is a valid set: nobody is allowed anything.
+    """
+    return build_policy(sources.read_sources(directory), commit=sources.find_commit(directory))
+
+
+def build_policy(found: sources.Sources, *, commit: str | None = None) -> PolicySet:
+    """The same for files that have been read already."""
+    problems: list[Problem] = []
+    texts = {name: text for name in found.files if (text := _decode(name, found.files[name], problems)) is not None}
+    if MODEL_FILE in texts:
+        problems.extend(check_model(texts[MODEL_FILE]))
+    windows: Mapping[str, NamedWindow] = {}
+    if sources.WINDOWS_FILE in texts:
+        windows, window_problems = read_windows(sources.WINDOWS_FILE, texts[sources.WINDOWS_FILE])
+        problems.extend(window_problems)
+    reader = RuleReader(windows)
+    for name in sources.RULE_FILES:
+        if name in texts:
+            reader.read(name, texts[name])
+    problems.extend(reader.problems)
+    rows, memberships = tuple(reader.rows), tuple(reader.memberships)
+    problems.extend(Memberships(memberships).find_cycles())
+    if problems:
+        raise PolicyError(tuple(problems))
+    return PolicySet(
+        revision=found.revision,
+        commit=commit,
+        rows=rows,
+        memberships=memberships,
+        windows={name: named.window for name, named in windows.items()},
+        warnings=find_warnings(found.unknown, rows, memberships, windows, reader.used_windows),
+    )
+
+
+def _decode(name: str, content: bytes, problems: list[Problem]) -> str | None:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        problems.append(Problem(name, line, "this is not UTF-8; save the file as UTF-8"))
+        return None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        problems.append(Problem(name, line, "a NUL character stands here, as after a torn write; save the file anew"))
+        return None
+    return text

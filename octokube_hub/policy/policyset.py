@@ -1,0 +1,162 @@
+"""One validated revision of the policy: everything that can be asked of it."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Literal
+
+from octokube_hub.policy.enforcer import Enforcer
+from octokube_hub.policy.memberships import Memberships
+from octokube_hub.policy.problems import Problem
+from octokube_hub.policy.rows import Membership, Row
+from octokube_hub.policy.scope import Scope, intern_scope
+from octokube_hub.policy.subjects import AccessRequest, Subject
+from octokube_hub.policy.verbs import find_action
+from octokube_hub.policy.windows import Window
+
+Reason = Literal["allowed", "denied", "no-rule", "unknown-action"]
+# Subjects with a compiled scope at hand; whoever has not asked for longest is compiled anew when back.
+_PLANS = 10_000
+_LOOK_AHEAD = timedelta(days=400)
+_LOOK_AHEAD_EDGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one request. ``row`` decided it: the deny that matched, or an allow; None when none matched."""
+
+    is_allowed: bool
+    reason: Reason
+    row: Row | None
+    revision: str
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a subject may ever be subject to, with the scope of the interval that was asked about last."""
+
+    windows: tuple[Window, ...]
+    scope: Scope
+    valid_from: datetime
+    valid_until: datetime | None
+
+    def is_valid(self, at: datetime) -> bool:
+        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+
+
+class PolicySet:
+    """An immutable set of rows, memberships and windows under one revision.
+
+    All instants are aware; naive ones raise ValueError. Answers depend on the arguments alone: a clock that steps back
+    finds what was in force then.
+    """
+
+    def __init__(
+        self,
+        *,
+        revision: str,
+        commit: str | None = None,
+        rows: tuple[Row, ...] = (),
+        memberships: tuple[Membership, ...] = (),
+        windows: Mapping[str, Window] = MappingProxyType({}),
+        warnings: tuple[Problem, ...] = (),
+    ) -> None:
+        self.revision = revision
+        """Hash of the files' content, 12 hexadecimal digits."""
+        self.commit = commit
+        """The git commit when the directory was in git and clean as it was loaded, else None."""
+        self.rows = rows
+        self.memberships = memberships
+        self.windows = windows
+        """Named windows by "@name"."""
+        self.warnings = warnings
+        self._graph = Memberships(memberships)
+        self._enforcer = Enforcer(rows)
+        self._plans: OrderedDict[Subject, _Plan] = OrderedDict()
+        by_subject: dict[str, list[Row]] = {}
+        for row in rows:
+            by_subject.setdefault(row.subject, []).append(row)
+        self._rows_of: Mapping[str, tuple[Row, ...]] = {name: tuple(found) for name, found in by_subject.items()}
+
+    def groups_of(self, subject: Subject, at: datetime) -> frozenset[str]:
+        """The subject's name, role:everyone, and every team and role it is in at that instant."""
+        return self._graph.of(subject, at)
+
+    def scope(self, subject: Subject, at: datetime) -> Scope:
+        """What the subject may do at that instant. A dictionary look-up until the subject's next window edge."""
+        return self._plan(subject, at).scope
+
+    def next_edge(self, subject: Subject, at: datetime) -> datetime | None:
+        """The next instant after ``at`` at which the subject's scope may change by the clock alone; None: never again.
+
+        Guarantee: the scope is constant from ``at`` up to that instant. Only windows that concern the subject count.
+        Not guaranteed: that the scope does change there.
+        """
+        return self._plan(subject, at).valid_until
+
+    def decide(self, request: AccessRequest, at: datetime) -> Decision:
+        """The authority's answer, by way of Casbin. Costs with the number of rows; streams use ``scope``."""
+        groups = self._graph.of(request.subject, at)
+        is_allowed, row = self._enforcer.enforce(request, groups, at)
+        reason: Reason = "no-rule"
+        if row is not None:
+            reason = "allowed" if is_allowed else "denied"
+        elif find_action(request.resource, request.verb) is None:
+            reason = "unknown-action"
+        return Decision(is_allowed, reason, row, self.revision)
+
+    def next_change(self, request: AccessRequest, at: datetime) -> datetime | None:
+        """The next instant at which the clock alone turns this decision; None when it does not within 400 days."""
+
+        def is_allowed(moment: datetime) -> bool:
+            scope = self._compile(request.subject, moment)[0]
+            return scope.allows(request.cluster, request.resource, request.namespace, request.name, request.verb)
+
+        was_allowed = is_allowed(at)
+        limit = at + _LOOK_AHEAD
+        moment = at
+        for _ in range(_LOOK_AHEAD_EDGES):
+            edge = self._compile(request.subject, moment)[2]
+            if edge is None or edge > limit:
+                return None
+            if is_allowed(edge) != was_allowed:
+                return edge
+            moment = edge
+        return None
+
+    def _plan(self, subject: Subject, at: datetime) -> _Plan:
+        plan = self._plans.get(subject)
+        if plan is not None and plan.is_valid(at):
+            self._plans.move_to_end(subject)
+            return plan
+        scope, windows, edge = self._compile(subject, at, plan.windows if plan is not None else None)
+        plan = _Plan(windows, scope, at.astimezone(UTC), edge)
+        self._plans[subject] = plan
+        self._plans.move_to_end(subject)
+        if len(self._plans) > _PLANS:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _compile(
+        self, subject: Subject, at: datetime, windows: tuple[Window, ...] | None = None
+    ) -> tuple[Scope, tuple[Window, ...], datetime | None]:
+        if at.tzinfo is None:
+            raise ValueError("policy is asked about an instant without a zone; pass an aware datetime")
+        if windows is None:
+            ever = self._graph.of(subject, None)
+            found = set(self._graph.windows_of(ever))
+            for name in ever:
+                found.update(row.window for row in self._rows_of.get(name, ()) if not row.window.is_always)
+            windows = tuple(found)
+        states = {window: window.is_open(at) for window in windows}
+        groups = self._graph.of(subject, at)
+        scope = intern_scope(
+            row.rule
+            for name in groups
+            for row in self._rows_of.get(name, ())
+            if row.window.is_always or states[row.window]
+        )
+        edges = [edge for window in windows if (edge := window.next_edge(at)) is not None]
+        return scope, windows, min(edges, default=None)

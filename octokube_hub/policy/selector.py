@@ -1,0 +1,103 @@
+"""Decides about the objects of one type in one cluster."""
+
+import re
+from collections.abc import Iterable
+
+from octokube_hub.policy import globs
+from octokube_hub.policy.rows import Rule, is_namespace_match
+
+# Names come from clusters and from requests: a memo without a bound could be filled from outside. Full, it is emptied.
+_MEMO_SIZE = 4096
+
+
+class Selector:
+    """The part of a scope that concerns one (cluster, type, action). Immutable in meaning; memoises inside.
+
+    ``none`` true: nothing is allowed, whatever the object. ``all`` true: everything is, cluster-scoped objects
+    included. Both false: ask ``allows``. A scope that allows everything in some roundabout way may still have ``all``
+    false; one that can allow anything never has ``none`` true.
+    """
+
+    __slots__ = ("_allows", "_denies", "_verdicts", "all", "none")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """``rules`` have been matched on cluster, type and action already."""
+        allows: list[Rule] = []
+        denies: list[Rule] = []
+        for rule in rules:
+            (allows if rule.effect == "allow" else denies).append(rule)
+        self.none = not allows or any(_is_total(rule) for rule in denies)
+        self.all = not denies and any(_is_total(rule) for rule in allows)
+        self._allows = tuple(allows)
+        self._denies = tuple(denies)
+        self._verdicts: dict[str, bool | _Names] = {}
+
+    def allows(self, namespace: str, name: str) -> bool:
+        """True when the object is allowed. ``namespace`` is "" for a cluster-scoped one."""
+        verdict = self._verdicts.get(namespace)
+        if verdict is None:
+            verdict = self._judge(namespace)
+        if verdict is True or verdict is False:
+            return verdict
+        return verdict.allows(name)
+
+    def _judge(self, namespace: str) -> "bool | _Names":
+        if self.none or self.all:
+            verdict: bool | _Names = self.all
+        else:
+            allowed = _Patterns(rule.name for rule in self._allows if is_namespace_match(namespace, rule.namespace))
+            denied = _Patterns(rule.name for rule in self._denies if is_namespace_match(namespace, rule.namespace))
+            if allowed.is_empty or denied.is_everything:
+                verdict = False
+            elif allowed.is_everything and denied.is_empty:
+                verdict = True
+            else:
+                verdict = _Names(allowed, denied)
+        if len(self._verdicts) >= _MEMO_SIZE:
+            self._verdicts.clear()
+        self._verdicts[namespace] = verdict
+        return verdict
+
+
+class _Names:
+    """Decides by name within one namespace."""
+
+    __slots__ = ("_allowed", "_denied", "_memo")
+
+    def __init__(self, allowed: "_Patterns", denied: "_Patterns") -> None:
+        self._allowed = allowed
+        self._denied = denied
+        self._memo: dict[str, bool] = {}
+
+    def allows(self, name: str) -> bool:
+        verdict = self._memo.get(name)
+        if verdict is None:
+            verdict = self._allowed.is_match(name) and not self._denied.is_match(name)
+            if len(self._memo) >= _MEMO_SIZE:
+                self._memo.clear()
+            self._memo[name] = verdict
+        return verdict
+
+
+class _Patterns:
+    """A union of name patterns: literals by hash, the others as one expression."""
+
+    __slots__ = ("_expression", "_literals", "is_empty", "is_everything")
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        distinct = set(patterns)
+        self.is_empty = not distinct
+        self.is_everything = any(globs.is_everything(pattern) for pattern in distinct)
+        self._literals = frozenset(pattern for pattern in distinct if globs.is_literal(pattern))
+        others = sorted(distinct - self._literals)
+        joined = "|".join(f"(?:{globs.to_expression(pattern)})" for pattern in others)
+        self._expression = re.compile(joined, re.DOTALL) if others and not self.is_everything else None
+
+    def is_match(self, name: str) -> bool:
+        if self.is_everything or name in self._literals:
+            return True
+        return self._expression is not None and self._expression.fullmatch(name) is not None
+
+
+def _is_total(rule: Rule) -> bool:
+    return rule.namespace == "**" and globs.is_everything(rule.name)
