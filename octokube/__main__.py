@@ -1,0 +1,5 @@
+"""Lets `python -m octokube` be the `octokube` command."""
+
+from octokube.cli.main import main
+
+main()

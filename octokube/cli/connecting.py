@@ -1,0 +1,54 @@
+"""Reaches the hub that OCTOKUBE_HUB and OCTOKUBE_TOKEN name, and turns its refusals into sentences."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from octokube.client.feed import Feed, FeedError
+from octokube.client.grpc_feed import GrpcFeed
+from octokube.runtime import channels
+from octokube.runtime.errors import UserError
+
+DEFAULT_HUB = "127.0.0.1:7443"
+
+
+@dataclass(frozen=True, slots=True)
+class HubConnection:
+    """An open way to a hub, and the token to show there."""
+
+    feed: Feed
+    token: str
+    target: str
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[HubConnection]:
+    """Opens the way to the hub. Raises UserError when the token is missing, and for every refusal of the hub inside."""
+    target = os.environ.get("OCTOKUBE_HUB") or DEFAULT_HUB
+    token = os.environ.get("OCTOKUBE_TOKEN", "")
+    if not token:
+        raise UserError(
+            "OCTOKUBE_TOKEN is not set; put your token there (in the demo, for instance: export OCTOKUBE_TOKEN=demo:alice)"
+        )
+    if not token.isascii() or any(character.isspace() for character in token):
+        raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")
+    ca_file = os.environ.get("OCTOKUBE_HUB_CA") or None
+    async with channels.open_channel(target, ca_file=ca_file) as channel:
+        try:
+            yield HubConnection(GrpcFeed(channel), token, target)
+        except FeedError as error:
+            raise explained(error, target) from error
+
+
+def explained(error: FeedError, target: str) -> UserError:
+    """The sentence for a refusal: what, where, what to do."""
+    match error.code:
+        case "UNAUTHENTICATED":
+            return UserError(f"the hub at {target} does not accept this token ({error.message}); check OCTOKUBE_TOKEN")
+        case "UNAVAILABLE" | "DEADLINE_EXCEEDED":
+            return UserError(
+                f"the hub at {target} can't be reached; check OCTOKUBE_HUB, and that a hub (or octokube demo) runs there"
+            )
+        case _:
+            return UserError(f"the hub at {target} refused: {error.message} ({error.code})", exit_code=1)

@@ -1,0 +1,78 @@
+"""The `octokube` command: loads each subcommand only when it is asked for."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+import octokube
+from octokube.runtime.errors import UserError
+
+# Name → (module:attribute, help line, extra that brings what it imports). Loading on demand keeps `octokube get` quick
+# and usable where only the client is installed.
+COMMANDS = {
+    "demo": ("octokube.cli.demo:demo", "Agent, hub and Web IDE in one process, on a simulated cluster.", "demo"),
+    "up": ("octokube.cli.up:up", "Agent, hub and Web IDE in one process, on a real cluster.", "demo"),
+    "get": ("octokube.cli.get:get", "Objects of a type, as the policy lets you see them; --watch follows them.", ""),
+    "policy": ("octokube.cli.policy:policy", "Check and question a policy directory.", "hub"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which a newcomer wants them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Imports one command. A missing package is told as one sentence."""
+        if name not in COMMANDS:
+            return None
+        target, _, extra = COMMANDS[name]
+        module, _, attribute = target.partition(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if not extra or (error.name or "").startswith("octokube"):
+                raise
+            raise UserError(
+                f"octokube {name} needs the package {error.name}, which is not installed; "
+                f"run: pip install 'octokube[{extra}]'"
+            ) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text, _) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(octokube.__version__, prog_name="octokube")
+def cli() -> None:
+    """Live, personal, policy-scoped access to Kubernetes clusters."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 not found or denied, 2 bad input, with one sentence each."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="octokube", standalone_mode=False)
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python would complain once more on closing standard output.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+if __name__ == "__main__":
+    main()
