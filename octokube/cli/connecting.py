@@ -29,7 +29,7 @@ async def connected() -> AsyncIterator[HubConnection]:
     token = os.environ.get("OCTOKUBE_TOKEN", "")
     if not token:
         raise UserError(
-            "OCTOKUBE_TOKEN is not set; put your token there (in the demo, for instance: export OCTOKUBE_TOKEN=demo:alice)"
+            "OCTOKUBE_TOKEN is not set; put your token there (in the demo, for instance: OCTOKUBE_TOKEN=demo:alice)"
         )
     if not token.isascii() or any(character.isspace() for character in token):
         raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")
@@ -48,7 +48,7 @@ def explained(error: FeedError, target: str) -> UserError:
             return UserError(f"the hub at {target} does not accept this token ({error.message}); check OCTOKUBE_TOKEN")
         case "UNAVAILABLE" | "DEADLINE_EXCEEDED":
             return UserError(
-                f"the hub at {target} can't be reached; check OCTOKUBE_HUB, and that a hub (or octokube demo) runs there"
+                f"the hub at {target} can't be reached; check OCTOKUBE_HUB, and that a hub (or the demo) runs there"
             )
         case _:
             return UserError(f"the hub at {target} refused: {error.message} ({error.code})", exit_code=1)
