@@ -1,0 +1,1 @@
+"""The HTTP handlers of the simulated kube-apiserver."""

@@ -1,0 +1,138 @@
+"""Serves the kubelet's HTTP API: `/containerLogs` and `/exec`, with or without TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from octokube_demo.kubelet.containers import NoLogs, PodSource, Run, find_run, stand_in_pod
+from octokube_demo.kubelet.executing import serve_exec
+from octokube_demo.kubelet.logs import LogOptions, stream
+from octokube_demo.listeners import Listener
+from octokube_demo.objects import Clock, Object
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class KubeletServer:
+    """A kubelet's HTTP API on one address.
+
+    With `pods` it knows its pods. Without, it accepts every pod and container, so that a real kube-apiserver can proxy
+    to it: give that apiserver a Node with this address and `status.daemonEndpoints.kubeletEndpoint.Port`, and serve
+    with `self_signed_context()`, since a real one always speaks TLS to kubelets (and by default does not verify them).
+
+    What is not there: SPDY (a real apiserver before 1.30 uses it for exec, so exec works through the simulated one
+    only), attach, port-forward, metrics, and authentication: it is for loopback.
+    """
+
+    def __init__(self, pods: PodSource | None = None, now: Clock = _utc_now) -> None:
+        self._pods = pods
+        self._now = now
+        self._started = now()
+        self.url = ""
+        self.port = 0
+
+    @contextlib.asynccontextmanager
+    async def serving(
+        self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[KubeletServer]:
+        """Serves until the context is left; open streams are cut then."""
+        application = web.Application()
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
+        application.router.add_get("/exec/{namespace}/{pod}/{container}", self._exec)
+        listener = Listener(application, host, port, tls)
+        await listener.start()
+        self.port = listener.port
+        self.url = listener.url
+        try:
+            yield self
+        finally:
+            await listener.stop()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    def _source(self, namespace: str, name: str) -> Object | None:
+        return stand_in_pod(namespace, name, self._started) if self._pods is None else self._pods(namespace, name)
+
+    def _run(self, pod: Object, container: str, *, is_previous: bool) -> Run:
+        if self._pods is None:
+            return Run(pod["metadata"]["uid"], container, container, self._started)
+        return find_run(pod, container, is_previous=is_previous)
+
+    def _is_alive(self, namespace: str, name: str, run: Run) -> bool:
+        if self._pods is None:
+            return True
+        pod = self._pods(namespace, name)
+        if pod is None or pod["metadata"]["uid"] != run.uid:
+            return False
+        try:
+            current = find_run(pod, run.container)
+        except NoLogs:
+            return False
+        return current.ended is None and current.started == run.started
+
+    async def _logs(self, request: web.Request) -> web.StreamResponse:
+        namespace, name, container = (request.match_info[part] for part in ("namespace", "pod", "container"))
+        pod = self._source(namespace, name)
+        if pod is None:
+            return web.Response(text=f'pod "{name}" in namespace "{namespace}" not found\n', status=404)
+        try:
+            options = LogOptions.parse(request.query, self._now())
+            run = self._run(pod, container, is_previous=options.is_previous)
+        except (NoLogs, ValueError) as error:
+            return web.Response(text=f"{error}\n", status=400)
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        async for block in stream(run, options, self._now, lambda: self._is_alive(namespace, name, run)):
+            await response.write(block)
+        await response.write_eof()
+        return response
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        namespace, name, container = (request.match_info[part] for part in ("namespace", "pod", "container"))
+        pod = self._source(namespace, name)
+        if pod is None:
+            return web.Response(text=f'pod "{name}" in namespace "{namespace}" not found\n', status=404)
+        return await serve_exec(request, pod, container, self._now)
+
+
+def self_signed_context(host: str = "127.0.0.1") -> ssl.SSLContext:
+    """A server-side TLS context with a fresh self-signed certificate, valid for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"demo-kubelet@{host}")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kubelet.pem"
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path.touch(mode=0o600)
+        path.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
+        context.load_cert_chain(path)
+    return context

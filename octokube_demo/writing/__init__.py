@@ -1,0 +1,1 @@
+"""What a client may write, and what a write does: defaulting, validation, conflicts, deletion."""
