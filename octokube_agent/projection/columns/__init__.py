@@ -6,7 +6,7 @@ from typing import Any
 from octokube_agent.projection.columns import cluster, configuration, custom, network, pods, roles, storage, workloads
 from octokube_agent.projection.columns.reading import AGE, Cell, Printer, created
 
-__all__ = ["DEFAULT_PRINTER", "Cell", "Printer", "printer_for"]
+__all__ = ["DEFAULT_PRINTER", "Cell", "Printer", "has_built_in_printer", "printer_for"]
 
 DEFAULT_PRINTER = Printer((AGE,), lambda obj: (created(obj),))
 """For types that nothing describes: as kubectl, the age."""
@@ -20,6 +20,11 @@ _BUILT_IN: dict[str, Printer] = {
     **cluster.PRINTERS,
     **roles.PRINTERS,
 }
+
+
+def has_built_in_printer(type: str) -> bool:
+    """Whether a type's columns are known without any definition."""
+    return type in _BUILT_IN
 
 
 def printer_for(type: str, additional_columns: Sequence[dict[str, Any]] | None = None) -> Printer:

@@ -1,0 +1,1 @@
+"""Keeps the hub's replica equal to the hot state, over one outbound connection."""

@@ -1,0 +1,205 @@
+"""Connects to the hub again and again, as long as the agent lives."""
+
+import asyncio
+import pathlib
+import random
+from collections.abc import Callable
+from typing import cast
+
+import grpc
+import grpc.aio
+import structlog
+
+from octokube.runtime.backoff import Backoff
+from octokube.runtime.channels import open_channel
+from octokube.runtime.errors import UserError
+from octokube.v1 import agent_service_pb2
+from octokube_agent.health import Health
+from octokube_agent.hot_state import HotState
+from octokube_agent.link.session import Call, Drained, LinkStalled, Session
+from octokube_agent.link.window import ProtocolError
+from octokube_agent.settings import AgentSettings
+
+log = structlog.get_logger(__name__)
+
+_SERVICE = agent_service_pb2.DESCRIPTOR.services_by_name["AgentService"].full_name
+CONNECT_METHOD = f"/{_SERVICE}/Connect"
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+"""Final until somebody changes the credential, which is read again for each try."""
+FENCED = (grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS)
+"""Another agent speaks for the cluster. Coming back soon would fence that one, and so on for ever."""
+
+
+class Link:
+    """The agent's only connection to the hub. The hot state and its epoch outlive every session, so that a reconnect
+    costs no more than the changes missed.
+
+    Waits between sessions: full jitter up to 30 s when the hub is away; at least what it asks for when it drains or
+    says retry-after; about half a minute, rising to five, when it refuses the credential or another agent
+    has taken over.
+    """
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        hot_state: HotState,
+        health: Health,
+        *,
+        server_version: str,
+        agent_version: str,
+        on_open: Callable[[], None] = lambda: None,
+        backoff: Backoff | None = None,
+        slow_backoff: Backoff | None = None,
+    ) -> None:
+        self._settings = settings
+        self._hot_state = hot_state
+        self._health = health
+        self._server_version = server_version
+        self._agent_version = agent_version
+        self._on_open = on_open
+        self._backoff = backoff or Backoff()
+        self._slow_backoff = slow_backoff or Backoff(initial_seconds=60.0, cap_seconds=300.0, floor_seconds=15.0)
+
+    async def run(self) -> None:
+        """Returns never; to be cancelled. Raises UserError for settings that can't work, such as a missing CA file."""
+        while True:
+            wait_seconds = await self._session()
+            await asyncio.sleep(wait_seconds)
+
+    async def _session(self) -> float:
+        """One session from dialling to its end; how long to wait before the next."""
+        channel = open_channel(
+            self._settings.hub,
+            ca_file=self._settings.hub_ca_file,
+            is_insecure_allowed=self._settings.is_insecure_hub_allowed,
+        )
+        async with channel:
+            # Requests are bytes already: entries are joined, never parsed or encoded again.
+            connect: grpc.aio.StreamStreamMultiCallable[bytes, agent_service_pb2.ConnectResponse]
+            connect = channel.stream_stream(
+                CONNECT_METHOD,
+                request_serializer=None,
+                response_deserializer=agent_service_pb2.ConnectResponse.FromString,
+            )
+            call = connect(metadata=self._metadata())
+            session = Session(
+                cast(Call, _Stream(call)),
+                self._hot_state,
+                self._health,
+                cluster=self._settings.cluster,
+                agent_version=self._agent_version,
+            )
+            try:
+                welcome = await session.open(self._server_version)
+                self._on_open()
+                drained = await session.run(welcome)
+            except grpc.aio.AioRpcError as error:
+                return self._refused(error, had_progress=session.has_progress)
+            except (LinkStalled, ProtocolError) as error:
+                return self._broken(str(error), had_progress=session.has_progress)
+            finally:
+                call.cancel()
+            return self._left(drained, had_progress=session.has_progress)
+
+    def _metadata(self) -> grpc.aio.Metadata:
+        credential = read_credential(self._settings)
+        return grpc.aio.Metadata(("authorization", f"Bearer {credential}")) if credential else grpc.aio.Metadata()
+
+    def _left(self, drained: Drained | None, *, had_progress: bool) -> float:
+        if drained is None:
+            return self._broken("the hub closed the stream", had_progress=had_progress)
+        self._reset(had_progress=had_progress)
+        wait_seconds = drained.retry_after_seconds + self._backoff.next_seconds()
+        log.info("link.drained", reason=drained.reason, retry_seconds=round(wait_seconds, 2))
+        return wait_seconds
+
+    def _broken(self, reason: str, *, had_progress: bool) -> float:
+        self._reset(had_progress=had_progress)
+        wait_seconds = self._backoff.next_seconds()
+        log.info("link.broken", reason=reason, retry_seconds=round(wait_seconds, 2))
+        return wait_seconds
+
+    def _refused(self, error: grpc.aio.AioRpcError, *, had_progress: bool) -> float:
+        code, reason = error.code(), error.details() or ""
+        if code in REFUSED:
+            wait_seconds = self._slow_backoff.next_seconds()
+            log.error(
+                "link.refused",
+                hub=self._settings.hub,
+                cluster=self._settings.cluster,
+                reason=reason,
+                next_step="give the agent a credential that the hub issued for this cluster",
+                retry_seconds=round(wait_seconds),
+            )
+            return wait_seconds
+        if code in FENCED:
+            wait_seconds = self._slow_backoff.next_seconds()
+            log.warning(
+                "link.fenced",
+                cluster=self._settings.cluster,
+                reason=reason,
+                next_step="stop one of the agents that run for this cluster",
+                retry_seconds=round(wait_seconds),
+            )
+            return wait_seconds
+        asked_seconds = _retry_after_seconds(error)
+        return max(asked_seconds, self._broken(f"{code.name}: {reason}", had_progress=had_progress))
+
+    def _reset(self, *, had_progress: bool) -> None:
+        if had_progress:
+            self._backoff.reset()
+            self._slow_backoff.reset()
+
+
+class _Stream:
+    """Gives a gRPC call the shape of a session's Call: the end of the stream is None, a failed one raises."""
+
+    def __init__(self, call: "grpc.aio.StreamStreamCall[bytes, agent_service_pb2.ConnectResponse]") -> None:
+        self._call = call
+
+    async def write(self, request: bytes) -> None:
+        try:
+            await self._call.write(request)
+        except asyncio.InvalidStateError:
+            # The hub has ended the stream: its status says why, and reading tells it.
+            await self._call.code()
+            raise await self._status() from None
+
+    async def read(self) -> agent_service_pb2.ConnectResponse | None:
+        response = await self._call.read()
+        if isinstance(response, agent_service_pb2.ConnectResponse):
+            return response
+        if await self._call.code() is not grpc.StatusCode.OK:
+            raise await self._status()
+        return None
+
+    async def _status(self) -> Exception:
+        code = await self._call.code()
+        return grpc.aio.AioRpcError(
+            code,
+            initial_metadata=grpc.aio.Metadata(),
+            trailing_metadata=await self._call.trailing_metadata() or grpc.aio.Metadata(),
+            details=await self._call.details(),
+        )
+
+
+def read_credential(settings: AgentSettings) -> str:
+    """The credential to show now; "" for none. A file is read anew each time, so that it can be rotated. Raises
+    UserError when it can't be read.
+    """
+    if settings.credential_file is None:
+        return settings.credential or ""
+    try:
+        return pathlib.Path(settings.credential_file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"the agent credential file {settings.credential_file} can't be read ({type(error).__name__}); "
+            "write the credential that the hub issued into it"
+        ) from error
+
+
+def _retry_after_seconds(error: grpc.aio.AioRpcError) -> float:
+    for name, value in error.trailing_metadata() or ():
+        if name == "retry-after" and isinstance(value, str) and value.replace(".", "", 1).isdigit():
+            return min(float(value), 300.0) * random.uniform(1.0, 1.3)  # noqa: S311 - jitter is no secret
+    return 0.0

@@ -1,0 +1,1 @@
+"""Keeps the hot state equal to the server, one reflector per type."""

@@ -1,0 +1,60 @@
+"""Holds what the agent is told at its start."""
+
+import logging
+import re
+from dataclasses import dataclass
+
+from octokube.runtime.channels import host_of
+from octokube.runtime.errors import UserError
+from octokube.runtime.logging import LogFormat
+from octokube_agent.reflector.selecting import DEFAULT_EXCLUDED
+
+_CLUSTER_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """Every setting; each is a flag of ``octokube-agent`` and an environment variable ``OCTOKUBE_…`` of the same name.
+
+    ``excluded_types`` are added to the default ones. ``secret_words`` are added to the words by which redaction knows
+    names of secrets. ``initial_sync_seconds`` bounds how long a new agent process gathers its first complete state
+    before it offers it to the hub: a hub that holds the former state should not be told that most of it has gone.
+    ``is_waiting_for_cluster`` makes an agent that can't reach its API server at the start wait for it, instead of
+    ending with a sentence that says why.
+    """
+
+    cluster: str
+    hub: str
+    credential: str | None = None
+    credential_file: str | None = None
+    hub_ca_file: str | None = None
+    is_insecure_hub_allowed: bool = False
+    kubeconfig: str | None = None
+    context: str | None = None
+    is_waiting_for_cluster: bool = False
+    excluded_types: tuple[str, ...] = ()
+    secret_words: tuple[str, ...] = ()
+    initial_sync_seconds: float = 30.0
+    rediscovery_seconds: float = 300.0
+    log_format: LogFormat = "auto"
+    log_level: str = "info"
+
+    @property
+    def all_excluded_types(self) -> frozenset[str]:
+        """The types that are not followed."""
+        return frozenset((*DEFAULT_EXCLUDED, *self.excluded_types))
+
+    def check(self) -> None:
+        """Raises UserError, one sentence, for the first setting that can't work."""
+        if not _CLUSTER_NAME.fullmatch(self.cluster):
+            raise UserError(
+                f"the cluster name {self.cluster!r} is not usable; "
+                "write lower-case letters, digits, dots and hyphens, such as prod-eu"
+            )
+        host_of(self.hub)
+        if self.credential and self.credential_file:
+            raise UserError("both a credential and a credential file are given; give one of them")
+        if self.log_level.upper() not in logging.getLevelNamesMapping():
+            raise UserError(f"unknown log level {self.log_level!r}; use debug, info, warning or error")
+        if self.initial_sync_seconds < 0 or self.rediscovery_seconds <= 0:
+            raise UserError("durations are positive numbers of seconds")
