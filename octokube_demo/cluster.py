@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from random import Random
 
 from octokube.runtime.tasks import Tasks
+from octokube_demo.certificates import self_signed
 from octokube_demo.controllers.definitions import Definitions
 from octokube_demo.controllers.garbage import Garbage
 from octokube_demo.controllers.loop import ControlLoop
@@ -59,16 +60,20 @@ class DemoCluster:
         self._loop.settle()
 
     @contextlib.asynccontextmanager
-    async def serving(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[DemoServer]:
-        """Runs apiserver, kubelet, housekeeping and workload until the context is left.
+    async def serving(
+        self, host: str = "127.0.0.1", port: int = 0, *, has_tls: bool = False
+    ) -> AsyncIterator[DemoServer]:
+        """Runs apiserver, kubelet, housekeeping and workload until the context is left. Raises OSError: port taken.
 
+        `has_tls` gives the apiserver a self-signed certificate, which its kubeconfig trusts. kubectl and other Go
+        clients need it: they send no token over plain HTTP.
         On leaving: the workload stops, then the apiserver (watches end), then the kubelet, then the controllers.
         """
         kubelet = KubeletServer(lambda namespace, name: self.store.peek("pods", namespace, name), self.settings.now)
         async with Tasks("demo") as tasks, kubelet.serving(host):
             self._parts.kubelet_url = kubelet.url
             tasks.start(self._loop.run(), name="controllers")
-            server = DemoServer(self._parts, host, port)
+            server = DemoServer(self._parts, host, port, self_signed(host) if has_tls else None)
             await server.start()
             try:
                 async with Tasks("demo-workload") as workload:

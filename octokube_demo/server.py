@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import yaml
 from aiohttp import web
 
+from octokube_demo.certificates import SelfSigned
 from octokube_demo.faults import Faults
 from octokube_demo.handlers.context import Parts
 from octokube_demo.handlers.dispatch import Dispatcher
@@ -20,8 +22,9 @@ _BODY_BYTES = 3 * 1024 * 1024
 class DemoServer:
     """The running apiserver. `stop` and `start` simulate its restart: same port, same objects, every connection cut."""
 
-    def __init__(self, parts: Parts, host: str, port: int) -> None:
+    def __init__(self, parts: Parts, host: str, port: int, tls: SelfSigned | None = None) -> None:
         self._parts = parts
+        self._tls = tls
         self._host = host
         self._port = port
         self._listener: Listener | None = None
@@ -31,7 +34,7 @@ class DemoServer:
         self._parts.closing.clear()
         application = web.Application(client_max_size=_BODY_BYTES)
         application.router.add_route("*", "/{path:.*}", Dispatcher(self._parts).handle)
-        self._listener = Listener(application, self._host, self._port)
+        self._listener = Listener(application, self._host, self._port, self._tls.context if self._tls else None)
         await self._listener.start()
         self._port = self._listener.port
 
@@ -46,7 +49,8 @@ class DemoServer:
     @property
     def url(self) -> str:
         """`http://127.0.0.1:43210`."""
-        return f"http://{self._host}:{self._port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._tls else 'http'}://{host}:{self._port}"
 
     @property
     def port(self) -> int:
@@ -75,10 +79,13 @@ class DemoServer:
     def kubeconfig(self, path: Path | str, *, token: str = DEFAULT_TOKEN) -> Path:
         """Writes a kubeconfig that points here, readable by its owner alone, and returns its path."""
         name = self._parts.settings.name
+        cluster = {"server": self.url}
+        if self._tls is not None:
+            cluster["certificate-authority-data"] = base64.b64encode(self._tls.certificate_pem).decode()
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": name, "cluster": {"server": self.url}}],
+            "clusters": [{"name": name, "cluster": cluster}],
             "users": [{"name": name, "user": {"token": token}}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
             "current-context": name,

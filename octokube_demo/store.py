@@ -35,14 +35,23 @@ class Table:
         self._sorted: list[Key] | None = None
 
     def keys(self) -> list[Key]:
-        """All keys in the order of a list. Sorted again only after a key came or went."""
+        """All keys in the order of a list: to be read, not kept, since it changes with the table."""
         if self._sorted is None:
             self._sorted = sorted(self.objects)
         return self._sorted
 
-    def keys_changed(self) -> None:
-        """Called when a key came or went."""
-        self._sorted = None
+    def add(self, key: Key, value: Object) -> None:
+        """Puts in a new key. Nothing is sorted before somebody lists, so filling a table is cheap."""
+        self.objects[key] = value
+        if self._sorted is not None:
+            insort(self._sorted, key)
+
+    def remove(self, key: Key) -> Object:
+        """Takes a key out and returns its object. Raises KeyError."""
+        value = self.objects.pop(key)
+        if self._sorted is not None:
+            del self._sorted[bisect_left(self._sorted, key)]
+        return value
 
 
 class Store:
@@ -143,8 +152,7 @@ class Store:
             meta["creationTimestamp"] = timestamp(self.now())
         self.revision += 1
         meta["resourceVersion"] = str(self.revision)
-        table.objects[key] = value
-        table.keys_changed()
+        table.add(key, value)
         self._changed(table, Change(type_name, ChangeKind.ADDED, key, value, None, self.revision))
         return value
 
@@ -165,8 +173,7 @@ class Store:
     def remove(self, type_name: str, key: Key) -> Object:
         """Takes an object out and returns its last state under the deletion's version. Raises KeyError."""
         table = self.table(type_name)
-        previous = table.objects.pop(key)
-        table.keys_changed()
+        previous = table.remove(key)
         self.revision += 1
         meta = {**previous["metadata"], "resourceVersion": str(self.revision)}
         value = {**previous, "metadata": meta}

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import ssl
-import tempfile
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from octokube_demo.kubelet.containers import NoLogs, PodSource, Run, find_run, stand_in_pod
 from octokube_demo.kubelet.executing import serve_exec
@@ -31,7 +25,8 @@ class KubeletServer:
 
     With `pods` it knows its pods. Without, it accepts every pod and container, so that a real kube-apiserver can proxy
     to it: give that apiserver a Node with this address and `status.daemonEndpoints.kubeletEndpoint.Port`, and serve
-    with `self_signed_context()`, since a real one always speaks TLS to kubelets (and by default does not verify them).
+    with `certificates.self_signed().context`, since a real one always speaks TLS to kubelets (and by
+    default does not verify them).
 
     What is not there: SPDY (a real apiserver before 1.30 uses it for exec, so exec works through the simulated one
     only), attach, port-forward, metrics, and authentication: it is for loopback.
@@ -108,31 +103,3 @@ class KubeletServer:
         if pod is None:
             return web.Response(text=f'pod "{name}" in namespace "{namespace}" not found\n', status=404)
         return await serve_exec(request, pod, container, self._now)
-
-
-def self_signed_context(host: str = "127.0.0.1") -> ssl.SSLContext:
-    """A server-side TLS context with a fresh self-signed certificate, valid for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"demo-kubelet@{host}")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kubelet.pem"
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.touch(mode=0o600)
-        path.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
-        context.load_cert_chain(path)
-    return context
