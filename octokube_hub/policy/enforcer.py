@@ -27,8 +27,9 @@ class Enforcer:
         model.load_model_from_text(MODEL)
         self._rows: dict[tuple[str, ...], Row] = {}
         for row in rows:
-            if self._rows.setdefault(row.columns, row) is row:  # a repeated row decides nothing new
-                model.add_policy("p", "p", list(row.columns))
+            self._rows.setdefault(row.columns, row)  # a repeated row decides nothing new
+        # model.add_policy searches all rows for each: 1.2 s at 10,000 rows, where the distinct ones are known already.
+        model["p"]["p"].policy = [list(columns) for columns in self._rows]
         self._casbin = casbin.Enforcer(model)
         self._casbin.add_function("member", _is_member)
         self._casbin.add_function("glob", globs.is_match)

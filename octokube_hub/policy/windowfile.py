@@ -16,6 +16,7 @@ from octokube_hub.policy.windows import EARLIEST, LATEST, Recurrence, Span, Time
 T = TypeVar("T")
 
 _FIELDS = ("days", "daily", "times", "from", "to", "zone", "except", "since", "until")
+_DEEPEST = 5  # the file, a window, a list of ranges, a range, its list of times
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,10 @@ def read_windows(file: str, text: str) -> tuple[Mapping[str, NamedWindow], tuple
     Scalars are taken as they are written, so that YAML's own ideas of ``18:00`` (the number 1,080) do not matter.
     """
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):  # also keeps a few lines from meaning a billion windows
-                line = event.start_mark.line + 1 if event.start_mark is not None else 1
-                message = "aliases (*name) are not supported; write the window out"
-                return MappingProxyType({}), (Problem(file, line, message),)
+        fault = _find_fault(file, text)
+        if fault is not None:
+            return MappingProxyType({}), (fault,)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except RecursionError:
-        return MappingProxyType({}), (Problem(file, 1, "it is nested too deeply; a window needs two levels"),)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
@@ -71,6 +68,22 @@ def read_windows(file: str, text: str) -> tuple[Mapping[str, NamedWindow], tuple
             # Known by name all the same: rows that use it are not to be reported as well.
             found.setdefault(name, NamedWindow(Window(name), line))
     return MappingProxyType(found), tuple(problems)
+
+
+def _find_fault(file: str, text: str) -> Problem | None:
+    """What would make composing the document cost more than its size: a few lines can mean a billion windows."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        if isinstance(event, yaml.AliasEvent):
+            return Problem(file, line, "aliases (*name) are not supported; write the window out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            return Problem(file, line, "it is nested too deeply; a window is a mapping or a list of mappings")
+    return None
 
 
 def _read_spans(node: yaml.Node) -> tuple[Span, ...]:
