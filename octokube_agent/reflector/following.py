@@ -43,8 +43,8 @@ class TypeFollower:
     """Owns the reflectors: after each discovery there is exactly one for every selected type.
 
     A definition or API service that changes leads to a discovery within a second, and anything else within five
-    minutes. A type that has gone is withdrawn with all its objects; one whose group can't be discovered just now stays. A type
-    whose version or columns changed is reflected anew, its objects staying in place meanwhile.
+    minutes. A type that has gone is withdrawn with all its objects; one whose group can't be discovered just now stays.
+    A type whose version or columns changed is reflected anew, its objects staying in place meanwhile.
     """
 
     def __init__(
