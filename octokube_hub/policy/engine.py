@@ -28,6 +28,7 @@ _YOUNG_SECONDS = 2.0
 _WATCH_RETRY_SECONDS = 5.0
 
 Callback = Callable[[PolicySet], None]
+AlarmCallback = Callable[[PolicyAlarm | None], None]
 
 
 class PolicyEngine:
@@ -48,6 +49,7 @@ class PolicyEngine:
         """Set while the files on disk are not in force, or there are none."""
         self._current: PolicySet | None = None
         self._subscribers: dict[object, Callback] = {}
+        self._alarm_subscribers: dict[object, AlarmCallback] = {}
         self._tasks = Tasks("policy")
         self._stirred = asyncio.Event()
         self._seen: sources.Signature | None = None
@@ -73,6 +75,16 @@ class PolicyEngine:
 
         return unsubscribe
 
+    def subscribe_alarm(self, callback: AlarmCallback) -> Callable[[], None]:
+        """Calls back like ``subscribe`` when ``alarm`` has changed, for audit log and metrics. Returns unsubscribe."""
+        key = object()
+        self._alarm_subscribers[key] = callback
+
+        def unsubscribe() -> None:
+            self._alarm_subscribers.pop(key, None)
+
+        return unsubscribe
+
     async def start(self) -> None:
         """Loads the directory and begins to follow it. Raises PolicyError when there is nothing valid to begin with."""
         if not await asyncio.to_thread(self.directory.is_dir):
@@ -82,7 +94,7 @@ class PolicyEngine:
         found = await asyncio.to_thread(sources.read_sources, self.directory)
         self._activate(await asyncio.to_thread(self._build, found))
         self._tasks.start(self._follow(), name="follow")
-        self._tasks.start(self._watch(), name="watch")
+        self._tasks.start_guarded(self._watch(), name="watch")  # polling does without
 
     async def run(self) -> None:
         """Starts, and returns only by being cancelled or by failing."""
@@ -100,7 +112,7 @@ class PolicyEngine:
         while True:
             try:
                 async for _ in watchfiles.awatch(
-                    self.directory, watch_filter=None, debounce=50, step=20, recursive=False, raise_interrupt=False
+                    self.directory, watch_filter=None, debounce=50, step=20, recursive=False
                 ):
                     self._stirred.set()
             except (OSError, RuntimeError) as error:  # no inotify left, or the directory is gone: polling goes on
@@ -168,7 +180,7 @@ class PolicyEngine:
         for callback in list(self._subscribers.values()):
             try:
                 callback(fresh)
-            except Exception as error:
+            except Exception as error:  # of one subscriber; the others are to hear of it all the same
                 log.error("policy.subscriber_failed", revision=fresh.revision, exc_info=error)
 
     def _refuse(self, error: PolicyError, revision: str | None) -> None:
@@ -188,6 +200,11 @@ class PolicyEngine:
                 log.info("policy.alarm_ended", in_force=self.current.revision)
         elif alarm.is_enforcing_files:
             log.warning("policy.empty", directory=str(self.directory), message=str(alarm))
+        for callback in list(self._alarm_subscribers.values()):
+            try:
+                callback(alarm)
+            except Exception as error:  # as above
+                log.error("policy.alarm_subscriber_failed", exc_info=error)
         return True
 
 

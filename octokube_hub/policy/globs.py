@@ -39,25 +39,29 @@ def to_expression(pattern: str) -> str:
     ``*`` is any run of characters, ``?`` exactly one, ``[abc]``, ``[a-z]`` and ``[!a-z]`` one of (or none of) a class.
     Case counts. There are no separators: ``*`` passes dots, dashes and slashes.
     """
-    parts: list[str] = []
+    parts: list[str] = [""]  # what stands between stars
     index = 0
     while index < len(pattern):
         character = pattern[index]
         if character == "*":
-            if not parts or parts[-1] != ".*":  # a run of stars is one star, and backtracks like one
-                parts.append(".*")
+            if parts[-1] or len(parts) == 1:  # a run of stars is one star
+                parts.append("")
         elif character == "?":
-            parts.append(".")
+            parts[-1] += "."
         elif character == "[" and (end := _class_end(pattern, index)) != -1:
             members = pattern[index + 1 : end]
             negation = "^" if members.startswith("!") else ""
             escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", members.removeprefix("!"))
-            parts.append(f"[{negation}{escaped}]")
+            parts[-1] += f"[{negation}{escaped}]"
             index = end
         else:
-            parts.append(re.escape(character))
+            parts[-1] += re.escape(character)
         index += 1
-    return "".join(parts)
+    first, *others = parts
+    if not others:
+        return first
+    # Each star but the last takes the shortest run and never comes back to it, so that no pattern backtracks for long.
+    return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + f".*{others[-1]}"
 
 
 @lru_cache(maxsize=16_384)

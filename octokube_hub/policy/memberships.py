@@ -42,7 +42,7 @@ class Memberships:
         """One problem for each membership that closes a cycle."""
         problems: list[Problem] = []
         done: set[str] = set()
-        for start in sorted(self._of):
+        for start in self._of:
             if start in done:
                 continue
             # Depth first without recursion: operators may nest as deep as they like.

@@ -51,13 +51,16 @@ class Rule:
 
     def is_covering(self, other: "Rule") -> bool:
         """True when everything that ``other`` matches is surely matched by this. The effects are not compared."""
-        return other.actions <= self.actions and self.is_covering_objects(other)
+        return (
+            other.actions <= self.actions
+            and globs.is_covering(self.cluster, other.cluster)
+            and self.is_covering_objects(other)
+        )
 
     def is_covering_objects(self, other: "Rule") -> bool:
-        """The same without regard to actions."""
+        """The same without regard to actions, and within one cluster."""
         return (
-            globs.is_covering(self.cluster, other.cluster)
-            and is_namespace_covering(self.namespace, other.namespace)
+            is_namespace_covering(self.namespace, other.namespace)
             and globs.is_covering(self.type_pattern, other.type_pattern)
             and globs.is_covering(self.name, other.name)
         )
