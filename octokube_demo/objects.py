@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
@@ -54,7 +53,8 @@ def parse_timestamp(text: str) -> datetime:
 
 def new_uid(random: Random) -> str:
     """A version-4 uid from a seeded source, so that a seeded cluster is the same cluster every time."""
-    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+    digits = f"{random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 # The alphabet of the real server's generated names: no vowels, so that no words appear.

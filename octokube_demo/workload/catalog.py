@@ -26,7 +26,7 @@ class Behaviour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One application. `team` is its owner's label; `schedule` is a cron line; `port` 0 means that it has no service."""
+    """One application. `schedule` is a cron line; `port` 0 means that it has no service."""
 
     namespace: str
     name: str

@@ -9,7 +9,7 @@ from octokube_demo.workload.world import World
 
 
 class EventRecorder:
-    """Writes events. At most `limit` exist; the one not repeated for longest goes first (a real cluster: after an hour)."""
+    """Writes events. At most `limit` exist; then the one not repeated for longest goes (really: after an hour)."""
 
     def __init__(self, world: World, limit: int) -> None:
         self._world = world
