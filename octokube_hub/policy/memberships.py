@@ -1,6 +1,6 @@
 """Follows memberships from a subject to every team and role it is in."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -33,6 +33,26 @@ class Memberships:
                     found.add(row.group)
                     waiting.append(row.group)
         return frozenset(found)
+
+    def path(self, subject: Subject, group: str, at: datetime) -> tuple[Membership, ...]:
+        """The shortest chain of open memberships that leads from the subject to a group.
+
+        Empty when it needs none (its own name, role:everyone, a group of its identity provider) and when there is none.
+        """
+        starts = [subject.name, *sorted(subject.groups), EVERYONE]
+        came_by: dict[str, Membership | None] = dict.fromkeys(starts)
+        waiting = deque(starts)
+        while waiting and group not in came_by:
+            for row in self._of.get(waiting.popleft(), ()):
+                if row.group not in came_by and row.window.is_open(at):
+                    came_by[row.group] = row
+                    waiting.append(row.group)
+        chain: list[Membership] = []
+        step = came_by.get(group)
+        while step is not None:
+            chain.append(step)
+            step = came_by[step.member]
+        return tuple(reversed(chain))
 
     def windows_of(self, names: Iterable[str]) -> frozenset[Window]:
         """The windows on the memberships that these names hold directly, ``always`` left out."""

@@ -84,6 +84,10 @@ class PolicySet:
         """The subject's name, role:everyone, and every team and role it is in at that instant."""
         return self._graph.of(subject, at)
 
+    def path_to(self, subject: Subject, group: str, at: datetime) -> tuple[Membership, ...]:
+        """The shortest chain of memberships by which the subject is in a group; empty when it needs none or is not."""
+        return self._graph.path(subject, group, at)
+
     def scope(self, subject: Subject, at: datetime) -> Scope:
         """What the subject may do at that instant. A dictionary look-up until the subject's next window edge."""
         return self._plan(subject, at).scope

@@ -95,3 +95,6 @@ class Membership:
     window: Window
     file: str
     line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.member} in {self.group}"
