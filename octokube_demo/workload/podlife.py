@@ -58,20 +58,31 @@ class PodLife:
 
     def _schedule(self, pod: Object) -> None:
         world = self._world
-        if pod["spec"].get("nodeName") or not world.nodes:
+        if pod["spec"].get("nodeName"):
+            return
+        pinned = pod["spec"].get("nodeSelector", {}).get("kubernetes.io/hostname")
+        open_nodes = [pinned] if pinned else [name for name in world.nodes if not self._is_cordoned(name)]
+        if not open_nodes:
+            message = f"0/{len(world.nodes)} nodes are available: {len(world.nodes)} node(s) were unschedulable."
+            self._write(pod, podstates.unschedulable(world.time(), message))
+            self._later(5.0, pod, self._schedule)
             return
         if _is_too_big(pod["spec"]):
             message = f"0/{len(world.nodes)} nodes are available: {len(world.nodes)} Insufficient cpu."
             self._write(pod, podstates.unschedulable(world.time(), message))
             self._events.record(pod, "FailedScheduling", message, component="default-scheduler", is_warning=True)
             return
-        node = pod["spec"].get("nodeSelector", {}).get("kubernetes.io/hostname") or world.random.choice(world.nodes)
+        node = world.random.choice(open_nodes)
         spec = {**pod["spec"], "nodeName": node}
         status = {**pod["status"], "conditions": podstates.conditions(world.time(), is_started=False, is_ready=False)}
         pod = world.store.replace("pods", {**pod, "spec": spec, "status": status})
         name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         self._events.record(pod, "Scheduled", f"Successfully assigned {name} to {node}", component="default-scheduler")
         self._later(0.3, pod, self._create_containers)
+
+    def _is_cordoned(self, name: str) -> bool:
+        node = self._world.store.peek("nodes", "", name)
+        return node is None or bool(node["spec"].get("unschedulable"))
 
     def _create_containers(self, pod: Object) -> None:
         world = self._world

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+import orjson
+
 from octokube_demo.objects import Object
 from octokube_demo.workload.catalog import App, Behaviour, Kind
 
@@ -42,10 +44,21 @@ def version_of(image: str) -> str:
 
 
 def template_hash(template: Object) -> str:
-    """Ten characters that name a pod template, as the deployment controller's do."""
-    return f"{zlib.crc32(repr(template['spec']['containers']).encode() + repr(template['metadata']).encode()):010d}"[
-        :10
-    ]
+    """Ten digits that name a pod template: the same for the same meaning, whatever the order of its fields.
+
+    The label that carries the hash itself, nulls and empty parts do not count, so an undone rollout finds its old name.
+    """
+    meta = template.get("metadata") or {}
+    labels = {key: text for key, text in (meta.get("labels") or {}).items() if key != "pod-template-hash"}
+    essence = _without_empty({"labels": labels, "annotations": meta.get("annotations"), "spec": template["spec"]})
+    return f"{zlib.crc32(orjson.dumps(essence, option=orjson.OPT_SORT_KEYS)):010d}"
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = {key: _without_empty(part) for key, part in value.items()}
+        return {key: part for key, part in found.items() if part not in (None, {}, [])}
+    return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def pod_template(app: App) -> Object:
