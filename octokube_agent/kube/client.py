@@ -12,6 +12,7 @@ import orjson
 import structlog
 from kubernetes.aio.client.rest import RESTClientObject
 
+from octokube_agent.collecting import paused_collection
 from octokube_agent.kube import errors
 from octokube_agent.kube.access import Access
 from octokube_agent.kube.lines import LineSplitter
@@ -141,7 +142,8 @@ class KubeClient:
 def parse_json(body: bytes, what: str) -> Any:
     """Parsed JSON. Raises Malformed, without any of the content, when it is none."""
     try:
-        return orjson.loads(body)
+        with paused_collection():
+            return orjson.loads(body)
     except orjson.JSONDecodeError:
         # The decoder's exception quotes the document, which may hold a secret: it must not be chained.
         raise errors.Malformed(f"the API server's answer to {what} is no JSON ({len(body)} bytes)") from None

@@ -49,10 +49,8 @@ class Projector:
         noise.reduce(self._type, obj)
         # Items of a list come without them; as a whole object has both, all are made alike, and those two come first.
         obj = {"apiVersion": self._api_version, "kind": self._kind, **obj}
+        self._redactor.redact(self._type, obj)
         body = orjson.dumps(obj)
-        if self._redactor.is_suspicious(self._type, body):
-            self._redactor.redact(self._type, obj)
-            body = orjson.dumps(obj)
         key_bytes = (
             self._type_field
             + _text_field(_KEY_NAMESPACE, key.namespace)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORDS = (
     "password",
@@ -63,6 +64,8 @@ FIELDS = frozenset(
 """Field names, without separators and in lower case, whose scalar values are taken for secrets in objects of any type.
 Stricter than WORDS: Kubernetes has many fields such as secretName that only point to secrets."""
 
+CACHED_NAMES = 8192
+
 _SEPARATORS = re.compile(r"[-_.]")
 
 
@@ -72,13 +75,16 @@ class SecretNames:
     def __init__(self, additional_words: Iterable[str] = ()) -> None:
         self._additional = tuple(word.lower() for word in additional_words if word)
         self.words = WORDS + self._additional
-
-    def is_secret(self, name: str) -> bool:
+        # The same few thousand names come with every object. Names, unlike values, may be remembered.
+        self.is_secret = lru_cache(CACHED_NAMES)(self._is_secret)
         """Whether a free name (of an environment variable, a ConfigMap key, an annotation) looks like a secret's."""
+        self.is_secret_field = lru_cache(CACHED_NAMES)(self._is_secret_field)
+        """Whether a field of an object holds a secret by its very name."""
+
+    def _is_secret(self, name: str) -> bool:
         lower = name.lower()
         return lower in EXACT_NAMES or lower.endswith(ENDINGS) or any(word in lower for word in self.words)
 
-    def is_secret_field(self, name: str) -> bool:
-        """Whether a field of an object holds a secret by its very name."""
+    def _is_secret_field(self, name: str) -> bool:
         normal = _SEPARATORS.sub("", name).lower()
         return normal in FIELDS or normal.endswith("password") or normal in self._additional

@@ -5,24 +5,15 @@ import binascii
 from collections.abc import Iterable
 from typing import Any
 
-from octokube_agent.projection.names import ENDINGS, EXACT_NAMES, FIELDS, SecretNames
-from octokube_agent.projection.texts import ASSIGNED_WORDS, REDACTED, TextRedactor
+from octokube_agent.projection.names import SecretNames
+from octokube_agent.projection.texts import REDACTED, TextRedactor
 
 Object = dict[str, Any]
 
 _BINARY = "(binary)"
-_ALWAYS = frozenset(("secrets", "configmaps"))
+_BINARY = "(binary)"
 _ARGUMENTS = frozenset(("args", "command"))
 _INNER_VALUES = frozenset(("value", "plain", "plaintext", "data", "inline"))
-_TEXT_TRIGGERS = (b"private key", b"eyj", b"bearer", b"basic", *(word.lower().encode() for word in ASSIGNED_WORDS))
-_HARMLESS = (
-    b'"serviceaccounttoken":{',
-    b'"automountserviceaccounttoken":true',
-    b'"automountserviceaccounttoken":false',
-    b'"mountpath":"/var/run/secrets/kubernetes.io/serviceaccount"',
-)
-"""In nearly every pod, and nothing that the walk would change: looked past when deciding whether to walk an object."""
-_SEPARATORS = b"-_."
 
 
 class Redactor:
@@ -41,28 +32,6 @@ class Redactor:
     def __init__(self, additional_words: Iterable[str] = ()) -> None:
         self._names = SecretNames(additional_words)
         self._texts = TextRedactor(self._names.words)
-        endings = {(ending + '"').encode() for ending in ENDINGS} | {f'"{name}"'.encode() for name in EXACT_NAMES}
-        self._triggers = _without_longer({*_TEXT_TRIGGERS, *endings, *(word.encode() for word in self._names.words)})
-        # Fields are compared without separators, so the second look is at the JSON without them.
-        self._field_triggers = _without_longer(
-            {word.encode().translate(None, _SEPARATORS) for word in (*FIELDS, *self._names.words)}
-        )
-
-    def is_suspicious(self, type: str, encoded: bytes) -> bool:
-        """Whether ``redact`` could change the object whose JSON this is. Quick, and never wrongly False: it saves the
-        walk through the many objects that hold nothing of the kind.
-        """
-        if type in _ALWAYS:
-            return True
-        lower = encoded.lower()
-        if b"://" in lower and b"@" in lower:
-            return True
-        for harmless in _HARMLESS:
-            lower = lower.replace(harmless, b"\0")
-        if any(trigger in lower for trigger in self._triggers):
-            return True
-        bare = lower.translate(None, _SEPARATORS)
-        return any(trigger in bare for trigger in self._field_triggers)
 
     def redact(self, type: str, obj: Object) -> None:
         """Redacts an object of a type, in place."""
@@ -106,22 +75,30 @@ class Redactor:
         return not (text.startswith("-----BEGIN CERTIFICATE-----") and "PRIVATE KEY" not in text)
 
     def _walk(self, node: Object) -> None:
+        """Every string of every object comes through here: hence exact types instead of isinstance, and local names."""
         if node.get("kind") == "Secret":
             _blank(node)
-        name = node.get("name")
-        if isinstance(name, str) and isinstance(node.get("value"), str | int | float) and self._names.is_secret(name):
+        if "value" in node and "name" in node and self._is_secret_pair(node):
             node["value"] = REDACTED
+        is_secret_field, redact = self._names.is_secret_field, self._texts.redact
         for key, value in node.items():
-            if isinstance(value, str):
-                node[key] = REDACTED if self._names.is_secret_field(key) and value else self._texts.redact(value)
-            elif isinstance(value, dict):
-                self._walk_inside(key, value)
-            elif isinstance(value, list):
-                if self._names.is_secret_field(key):
-                    value[:] = [item if isinstance(item, dict | list) else REDACTED for item in value]
-                self._walk_list(value, are_arguments=key in _ARGUMENTS)
-            elif isinstance(value, int | float) and not isinstance(value, bool) and self._names.is_secret_field(key):
+            kind = type(value)
+            if kind is str:
+                redacted = REDACTED if value and is_secret_field(key) else redact(value)
+                if redacted is not value:
+                    node[key] = redacted
+            elif kind is dict:
+                if value:
+                    self._walk_inside(key, value)
+            elif kind is list:
+                if value:
+                    self._walk_list(key, value)
+            elif (kind is int or kind is float) and is_secret_field(key):
                 node[key] = REDACTED
+
+    def _is_secret_pair(self, node: Object) -> bool:
+        name, value = node["name"], node["value"]
+        return isinstance(name, str) and isinstance(value, str | int | float) and self._names.is_secret(name)
 
     def _walk_inside(self, key: str, inside: Object) -> None:
         if key == "stringData":
@@ -136,16 +113,20 @@ class Redactor:
                     inside[name] = REDACTED
         self._walk(inside)
 
-    def _walk_list(self, items: list[Any], *, are_arguments: bool) -> None:
+    def _walk_list(self, key: str, items: list[Any]) -> None:
+        are_secrets, are_arguments = self._names.is_secret_field(key), key in _ARGUMENTS
         is_secret_next = False
         for index, item in enumerate(items):
-            if isinstance(item, str):
-                items[index] = REDACTED if is_secret_next else self._texts.redact(item)
-                is_secret_next = are_arguments and self._texts.is_secret_option(item)
-            elif isinstance(item, dict):
+            if isinstance(item, dict):
                 self._walk(item)
             elif isinstance(item, list):
-                self._walk_list(item, are_arguments=are_arguments)
+                self._walk_list(key, item)
+            elif are_secrets or is_secret_next:
+                items[index] = REDACTED
+                is_secret_next = False
+            elif isinstance(item, str):
+                items[index] = self._texts.redact(item)
+                is_secret_next = are_arguments and self._texts.is_secret_option(item)
 
 
 def _blank(secret: Object) -> None:
@@ -171,8 +152,3 @@ def _secret_values(secret: Object) -> set[str]:
                 except (binascii.Error, UnicodeDecodeError):
                     continue  # binary, which no annotation repeats as text
     return {text for text in found if len(text) >= 6}
-
-
-def _without_longer(words: set[bytes]) -> tuple[bytes, ...]:
-    """The words that contain no other one: whoever finds those has found all."""
-    return tuple(sorted(word for word in words if not any(other in word for other in words - {word})))

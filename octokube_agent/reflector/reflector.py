@@ -12,6 +12,7 @@ import structlog
 
 from octokube.runtime.backoff import Backoff
 from octokube.state import EncodedObject, Key
+from octokube_agent.collecting import paused_collection
 from octokube_agent.health import Health
 from octokube_agent.hot_state import HotState
 from octokube_agent.kube import errors
@@ -147,11 +148,12 @@ class Reflector:
             raise
 
     async def _put_all(self, objects: list[dict[str, Any]], listed: set[tuple[str, str]]) -> None:
-        for index, obj in enumerate(objects, 1):
-            listed.add(tracking.name_of(obj))
-            self._put(obj)
-            if index % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+        for start in range(0, len(objects), YIELD_EVERY):
+            with paused_collection():
+                for obj in objects[start : start + YIELD_EVERY]:
+                    listed.add(tracking.name_of(obj))
+                    self._put(obj)
+            await asyncio.sleep(0)
 
     def _finish_list(self, listed: set[tuple[str, str]], version: str) -> None:
         gone = tracking.vanished(self._hot_state.of_type(self._type), listed)

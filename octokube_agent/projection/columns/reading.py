@@ -1,7 +1,6 @@
 """Reads values out of objects that may lack them."""
 
-import calendar
-import time
+import datetime
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,19 +81,13 @@ def created(obj: Object) -> int | None:
 
 def seconds(timestamp: object) -> int | None:
     """Seconds since 1970 of an RFC 3339 time; None for anything else. Fractions are cut off."""
-    if not isinstance(timestamp, str) or len(timestamp) < 20:
+    if not isinstance(timestamp, str):
         return None
     try:
-        whole = calendar.timegm(time.strptime(timestamp[:19], "%Y-%m-%dT%H:%M:%S"))
+        parsed = datetime.datetime.fromisoformat(timestamp)
     except ValueError:
         return None
-    zone = timestamp[19:].lstrip(".0123456789")
-    if zone in ("Z", "z"):
-        return whole
-    if len(zone) == 6 and zone[0] in "+-" and zone[1:3].isdigit() and zone[4:6].isdigit():
-        shift = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
-        return whole - shift if zone[0] == "+" else whole + shift
-    return None
+    return None if parsed.tzinfo is None else int(parsed.timestamp())
 
 
 def joined(values: Iterable[object], *, limit: int = 0, none: str = "<none>") -> str:
