@@ -122,8 +122,10 @@ class PolicyEngine:
     async def _follow(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._stirred.wait(), _POLL_SECONDS)
-            except TimeoutError:
+                # Not wait_for: in Python 3.11 it loses a cancellation that meets the event, and stop would never end.
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._stirred.wait()
+            except TimeoutError:  # nothing stirred: look all the same
                 pass
             self._stirred.clear()
             try:

@@ -1,6 +1,7 @@
 """Matches names against the shell patterns of policy rows."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 _SPECIAL = frozenset("*?[")
@@ -25,8 +26,7 @@ def find_fault(pattern: str) -> str | None:
         end = _class_end(pattern, index)
         if end == -1:
             return f"the [ in {pattern!r} is never closed; add the ]"
-        members = pattern[index + 1 : end].removeprefix("!")
-        for start, stop in re.findall(r"(.)-(.)", members, re.DOTALL):
+        for start, stop in _members(pattern[index + 1 : end].removeprefix("!")):
             if start > stop:
                 return f"the range {start}-{stop} in {pattern!r} runs backwards; write {stop}-{start}"
         index = end + 1
@@ -51,8 +51,8 @@ def to_expression(pattern: str) -> str:
         elif character == "[" and (end := _class_end(pattern, index)) != -1:
             members = pattern[index + 1 : end]
             negation = "^" if members.startswith("!") else ""
-            escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", members.removeprefix("!"))
-            parts[-1] += f"[{negation}{escaped}]"
+            ranges = (f"{re.escape(start)}-{re.escape(stop)}" for start, stop in _members(members.removeprefix("!")))
+            parts[-1] += f"[{negation}{''.join(ranges)}]"
             index = end
         else:
             parts[-1] += re.escape(character)
@@ -82,6 +82,15 @@ def is_match(name: str, pattern: str) -> bool:
 def is_covering(wide: str, narrow: str) -> bool:
     """True when ``wide`` surely matches everything that ``narrow`` does. May say no to a cover it cannot see."""
     return wide == narrow or is_everything(wide) or (is_literal(narrow) and is_match(narrow, wide))
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """The ranges of a class, first and last character; a single character is a range of one."""
+    index = 0
+    while index < len(text):
+        step = 3 if text[index + 1 : index + 2] == "-" and index + 2 < len(text) else 1
+        yield text[index], text[index + step - 1]
+        index += step
 
 
 def _class_end(pattern: str, start: int) -> int:
