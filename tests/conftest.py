@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import os
 import pathlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -32,8 +33,13 @@ def _run_apart(begin: Callable[[], Coroutine[Any, Any, object]]) -> None:
 
 
 def require_assets(suite: str, *names: str) -> None:
-    """Skips the test when a program is missing, and has the summary say so under the suite's name."""
+    """Skips the test when a program is missing, and has the summary say so under the suite's name.
+
+    With OCTOKUBE_REQUIRE_ALL set, as in CI, a missing program is a failure.
+    """
     missing = missing_assets(*names)
+    if missing and os.environ.get("OCTOKUBE_REQUIRE_ALL"):
+        pytest.fail(f"{suite}: {', '.join(missing)} missing, and OCTOKUBE_REQUIRE_ALL is set")
     if missing:
         _skipped_for.setdefault(suite, set()).update(missing)
         pytest.skip(f"{suite}: {', '.join(missing)} missing")

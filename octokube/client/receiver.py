@@ -102,13 +102,12 @@ class Receiver:
         if frame.sequence != self.sequence + 1:
             raise OutOfSequence(f"frame {frame.sequence} came after frame {self.sequence}; start a new stream")
         copy = self.clusters.setdefault(frame.cluster, ClusterCopy())
+        changes: list[ViewChange] = []
         match frame.kind:
             case frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN:
                 copy.gathering = _Gathering()
-                changes = []
             case frame_pb2.FRAME_KIND_SNAPSHOT_PART:
                 self._gather(copy, frame)
-                changes = []
             case frame_pb2.FRAME_KIND_SNAPSHOT_END:
                 changes = self._swap(copy, frame)
             case frame_pb2.FRAME_KIND_DELTA:
@@ -117,7 +116,7 @@ class Receiver:
                 changes = self._move(copy, frame)
                 copy.is_synced = True
             case frame_pb2.FRAME_KIND_BOOKMARK:
-                changes = []
+                pass
             case _:
                 raise FeedFault(f"frame {frame.sequence} has the unknown kind {frame.kind}; is this client too old?")
         self.sequence = frame.sequence
