@@ -46,11 +46,7 @@ class Projector:
     def encode(self, obj: dict[str, Any]) -> tuple[Key, EncodedObject]:
         """The key and the encoded parts. Raises NotAnObject when name or uid is missing."""
         key, resource_version = identify(self._type, obj)
-        noise.reduce(self._type, obj)
-        # Items of a list come without them; as a whole object has both, all are made alike, and those two come first.
-        obj = {"apiVersion": self._api_version, "kind": self._kind, **obj}
-        self._redactor.redact(self._type, obj)
-        body = orjson.dumps(obj)
+        obj, body = self._project(obj, key, resource_version)
         key_bytes = (
             self._type_field
             + _text_field(_KEY_NAMESPACE, key.namespace)
@@ -64,15 +60,39 @@ class Projector:
             body=bytes_field(_ENTRY_BODY, body),
         )
 
+    def _project(self, obj: dict[str, Any], key: Key, resource_version: str) -> tuple[dict[str, Any], bytes]:
+        """The reduced and redacted object and its JSON. Of an object on which that fails (nested too deep, or not in
+        the shape that its type promises) only the identity is left: what can't be redacted does not leave the cluster.
+        """
+        # Items of a list come without them; as a whole object has both, all are made alike, and those two come first.
+        whole = {"apiVersion": self._api_version, "kind": self._kind, **obj}
+        try:
+            noise.reduce(self._type, whole)
+            self._redactor.redact(self._type, whole)
+            return whole, orjson.dumps(whole)
+        except (RecursionError, TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+            self._warn("projection.failed", error)
+        metadata = {"name": key.name, "namespace": key.namespace, "uid": key.uid, "resourceVersion": resource_version}
+        identity = {
+            "apiVersion": self._api_version,
+            "kind": self._kind,
+            "metadata": {name: value for name, value in metadata.items() if value},
+        }
+        return identity, orjson.dumps(identity)
+
     def _cells(self, obj: dict[str, Any]) -> Sequence[Cell]:
         try:
             return self._printer.cells(obj)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             # The shapes are the server's to check; should one be off, its row is empty and its body still there.
-            if not self._has_warned:
-                self._has_warned = True
-                log.warning("projection.row_failed", type=self._type, error=type(error).__name__)
+            self._warn("projection.row_failed", error)
             return ()
+
+    def _warn(self, event: str, error: Exception) -> None:
+        """Once per type, and without the error's text, which may quote the object."""
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning(event, type=self._type, error=type(error).__name__)
 
 
 def identify(type: str, obj: dict[str, Any]) -> tuple[Key, str]:

@@ -1,7 +1,6 @@
 """Removes secret content from objects before anything is stored or sent."""
 
 import base64
-import binascii
 from collections.abc import Iterable
 from typing import Any
 
@@ -149,6 +148,6 @@ def _secret_values(secret: Object) -> set[str]:
             if field == "data":
                 try:
                     found.add(base64.b64decode(text, validate=True).decode())
-                except (binascii.Error, UnicodeDecodeError):
-                    continue  # binary, which no annotation repeats as text
+                except ValueError:
+                    continue  # not base64, or binary, which no annotation repeats as text
     return {text for text in found if len(text) >= 6}
