@@ -93,14 +93,9 @@ class Call:
         return self.target.namespace or None
 
     def selector(self) -> Predicate | None:
-        """The conjunction of labelSelector and fieldSelector. Raises ApiError 400."""
+        """The conjunction of labelSelector and fieldSelector, over stored objects. Raises ApiError 400."""
         labels = label_selector(self.query.get("labelSelector", ""))
-        fields = field_selector(self.query.get("fieldSelector", ""), self.resource.name)
-        chosen = both(labels, fields)
-        if chosen is None or self.resource.shows == "":
-            return chosen
-        shown = shown_in(self.resource, self.target.version)
-        return chosen if shown is None else lambda value: chosen(shown(value))
+        return both(labels, field_selector(self.query.get("fieldSelector", ""), self.resource.name))
 
     def shown(self, value: Object) -> Object:
         """A stored object in the version of the path."""
