@@ -1,0 +1,99 @@
+"""Ends what is open when the secret that opened it ends."""
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from octokube.runtime.clock import Clock
+from octokube_hub.store import Database
+
+log = structlog.get_logger(__name__)
+
+CHECK_SECONDS = 0.4
+"""Another program (the command line) may revoke in the store; twice this is within the second that is promised."""
+
+
+class Lease:
+    """The right of one open stream to stay open. ``end_reason`` is None as long as it holds."""
+
+    __slots__ = ("_on_end", "end_reason", "expires_at", "secret_id")
+
+    def __init__(self, secret_id: str, expires_at: datetime.datetime | None, on_end: Callable[[], None]) -> None:
+        self.secret_id = secret_id
+        self.expires_at = expires_at
+        self.end_reason: str | None = None
+        self._on_end = on_end
+
+    def has_ended(self, now: datetime.datetime) -> bool:
+        """Whether it is over at that instant. Once over it stays over, also when the clock is set back."""
+        if self.end_reason is None and self.expires_at is not None and now >= self.expires_at:
+            self.end("it has expired")
+        return self.end_reason is not None
+
+    def end(self, reason: str) -> None:
+        """Ends it and tells its holder, once."""
+        if self.end_reason is None:
+            self.end_reason = reason
+            self._on_end()
+
+
+class Leases:
+    """All leases on one kind of secret (tokens, or agent credentials).
+
+    Guarantee: within a second of a secret's expiry or revocation, by whatever program, each lease on it has ended and
+    its holder has been called. Holders that cannot wait ask ``has_ended`` before each thing they do.
+    """
+
+    def __init__(self, revoked_ids: Callable[[], Awaitable[frozenset[str]]], clock: Clock, *, kind: str) -> None:
+        self._revoked_ids = revoked_ids
+        self._clock = clock
+        self._kind = kind
+        self._open: set[Lease] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, secret_id: str, expires_at: datetime.datetime | None, on_end: Callable[[], None]) -> Lease:
+        """A lease that is to be given back with ``close``."""
+        lease = Lease(secret_id, expires_at, on_end)
+        self._open.add(lease)
+        return lease
+
+    def close(self, lease: Lease) -> None:
+        """Gives a lease back. Its holder is not called any more."""
+        self._open.discard(lease)
+
+    def revoke(self, secret_id: str) -> int:
+        """Ends every lease on a secret at once; how many there were."""
+        ended = [lease for lease in self._open if lease.secret_id == secret_id and lease.end_reason is None]
+        for lease in ended:
+            lease.end("it was revoked")
+        if ended:
+            log.info("lease.revoked", kind=self._kind, secret=secret_id, streams=len(ended))
+        return len(ended)
+
+    def check_expiry(self) -> None:
+        """Ends what has expired by now."""
+        now = self._clock.now()
+        for lease in list(self._open):
+            lease.has_ended(now)
+
+    async def check_store(self) -> None:
+        """Ends what the store says is revoked."""
+        held = {lease.secret_id for lease in self._open if lease.secret_id}
+        if held:
+            for secret_id in held & await self._revoked_ids():
+                self.revoke(secret_id)
+
+
+async def keep_checking(database: Database, *leases: Leases) -> None:
+    """Checks all leases for ever; reads the store only when another program has written to it."""
+    while True:
+        await asyncio.sleep(CHECK_SECONDS)
+        for held in leases:
+            held.check_expiry()
+        if await database.has_foreign_changes():
+            for held in leases:
+                await held.check_store()

@@ -1,0 +1,68 @@
+"""Brings a database to the newest shape, step by step. A step that was released is never edited."""
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("octokube_hub")
+
+
+@migrations(name="0001_agent_credentials")
+def _agent_credentials(database: sqlite_utils.Database) -> None:
+    database.table("agent_credentials").create(
+        {"id": str, "cluster": str, "secret_hash": str, "created_at": float, "revoked_at": float},
+        pk="id",
+        not_null={"cluster", "secret_hash", "created_at"},
+    )
+    database.table("agent_credentials").create_index(["secret_hash"], unique=True)
+
+
+@migrations(name="0002_tokens")
+def _tokens(database: sqlite_utils.Database) -> None:
+    database.table("tokens").create(
+        {
+            "id": str,
+            "subject": str,
+            "description": str,
+            "secret_hash": str,
+            "created_at": float,
+            "expires_at": float,
+            "revoked_at": float,
+        },
+        pk="id",
+        not_null={"subject", "description", "secret_hash", "created_at", "expires_at"},
+    )
+    database.table("tokens").create_index(["secret_hash"], unique=True)
+
+
+@migrations(name="0003_audit_records")
+def _audit_records(database: sqlite_utils.Database) -> None:
+    database.table("audit_records").create(
+        {
+            "id": int,
+            "at": float,
+            "subject": str,
+            "action": str,
+            "target": str,
+            "outcome": str,
+            "rule": str,
+            "policy_revision": str,
+            "message": str,
+        },
+        pk="id",
+        not_null={"at", "subject", "action", "target", "outcome", "rule", "policy_revision", "message"},
+    )
+    database.table("audit_records").create_index(["subject", "id"])
+
+
+@migrations(name="0004_keys")
+def _keys(database: sqlite_utils.Database) -> None:
+    database.table("keys").create(
+        {"name": str, "secret": bytes, "created_at": float}, pk="name", not_null={"secret", "created_at"}
+    )
+
+
+@migrations(name="0005_policy_revisions")
+def _policy_revisions(database: sqlite_utils.Database) -> None:
+    database.table("policy_revisions").create(
+        {"id": int, "revision": str, "commit": str, "activated_at": float}, pk="id", not_null={"revision"}
+    )

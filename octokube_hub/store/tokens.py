@@ -1,0 +1,99 @@
+"""Stores bearer tokens of people and services: hashes, never secrets."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import sqlite_utils
+
+from octokube_hub.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token without its secret. Times are aware, in UTC."""
+
+    id: str
+    subject: str
+    description: str
+    created_at: datetime.datetime
+    expires_at: datetime.datetime
+    revoked_at: datetime.datetime | None
+
+    def is_valid(self, now: datetime.datetime) -> bool:
+        """Whether it lets anybody in at that instant."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+class Tokens:
+    """The tokens table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, token: Token, secret_hash: str) -> None:
+        """Stores a new token."""
+        row = {
+            "id": token.id,
+            "subject": token.subject,
+            "description": token.description,
+            "secret_hash": secret_hash,
+            "created_at": token.created_at.timestamp(),
+            "expires_at": token.expires_at.timestamp(),
+        }
+
+        def add(database: sqlite_utils.Database) -> None:
+            database.table("tokens").insert(row)
+
+        await self._database.call(add)
+
+    async def find(self, secret_hash: str) -> Token | None:
+        """The token with this secret, valid or not."""
+
+        def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
+            return list(database.query("select * from tokens where secret_hash = ?", [secret_hash]))
+
+        rows = await self._database.call(find)
+        return _token(rows[0]) if rows else None
+
+    async def list(self) -> list[Token]:
+        """All tokens, newest first."""
+
+        def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
+            return list(database.query("select * from tokens order by created_at desc, id"))
+
+        return [_token(row) for row in await self._database.call(find)]
+
+    async def revoke(self, id: str, at: datetime.datetime) -> bool:
+        """Ends a token. True also when it had been revoked before, which then stays as it was; False: no such id."""
+
+        def revoke(database: sqlite_utils.Database) -> bool:
+            database.execute(
+                "update tokens set revoked_at = ? where id = ? and revoked_at is null", [at.timestamp(), id]
+            )
+            return bool(list(database.query("select id from tokens where id = ?", [id])))
+
+        return await self._database.call(revoke)
+
+    async def revoked_ids(self) -> frozenset[str]:
+        """The ids of all revoked tokens."""
+
+        def find(database: sqlite_utils.Database) -> frozenset[str]:
+            return frozenset(row["id"] for row in database.query("select id from tokens where revoked_at is not null"))
+
+        return await self._database.call(find)
+
+
+def _token(row: dict[str, Any]) -> Token:
+    return Token(
+        row["id"],
+        row["subject"],
+        row["description"],
+        _time(row["created_at"]),
+        _time(row["expires_at"]),
+        None if row["revoked_at"] is None else _time(row["revoked_at"]),
+    )
+
+
+def _time(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
