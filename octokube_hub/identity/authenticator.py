@@ -25,8 +25,8 @@ class Identity:
 class Authenticator:
     """Knows tokens from the store, and demo people where the settings say so.
 
-    ``demo:alice`` is user:alice only when ``is_demo`` and when the peer is on this machine; everywhere else it is a token
-    that nobody issued.
+    ``demo:alice`` is user:alice only when ``is_demo`` and when the peer is on this machine; everywhere else it is a
+    token that nobody issued.
     """
 
     def __init__(self, tokens: Tokens, clock: Clock, *, is_demo: bool) -> None:

@@ -51,6 +51,8 @@ class Leases:
         self._clock = clock
         self._kind = kind
         self._open: set[Lease] = set()
+        self.has_unchecked = False
+        """Whether a lease was opened since the last ``check_store``: its secret may have been revoked just before."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -59,6 +61,7 @@ class Leases:
         """A lease that is to be given back with ``close``."""
         lease = Lease(secret_id, expires_at, on_end)
         self._open.add(lease)
+        self.has_unchecked = True
         return lease
 
     def close(self, lease: Lease) -> None:
@@ -82,6 +85,7 @@ class Leases:
 
     async def check_store(self) -> None:
         """Ends what the store says is revoked."""
+        self.has_unchecked = False
         held = {lease.secret_id for lease in self._open if lease.secret_id}
         if held:
             for secret_id in held & await self._revoked_ids():
@@ -89,11 +93,12 @@ class Leases:
 
 
 async def keep_checking(database: Database, *leases: Leases) -> None:
-    """Checks all leases for ever; reads the store only when another program has written to it."""
+    """Checks all leases for ever; reads the store only when something may have changed there."""
     while True:
         await asyncio.sleep(CHECK_SECONDS)
         for held in leases:
             held.check_expiry()
-        if await database.has_foreign_changes():
-            for held in leases:
+        is_stale = await database.has_foreign_changes()
+        for held in leases:
+            if is_stale or held.has_unchecked:
                 await held.check_store()
