@@ -53,12 +53,13 @@ class Enforcer:
 
 
 def _is_member(subject: str, groups: frozenset[str], wanted: str) -> bool:
+    # Casbin evaluates an empty policy once, with empty columns: nobody is the subject "".
     return wanted == subject or wanted in groups
 
 
 def _is_action(resource: str, verb: str, resource_column: str, verb_column: str, effect: str) -> bool:
     found = find_action(resource, verb)
-    if found is None or not resource_column:  # Casbin evaluates an empty policy once, with empty columns
+    if found is None:
         return False
     type_name, action = found
     type_pattern, actions = read_columns(resource_column, verb_column, effect)

@@ -32,6 +32,10 @@ def sees(running: PolicyEngine, namespace: str, type_name: str = "pods") -> bool
     return running.current.scope(ALICE, AT).allows("demo", type_name, namespace, "x", "watch")
 
 
+def fails_to_watch(*_: object, **__: object) -> None:
+    raise OSError("no space left on device: inotify watches are used up")
+
+
 async def until(condition, *, within_seconds: float = 5.0) -> None:
     async with asyncio.timeout(within_seconds):
         while not condition():  # noqa: ASYNC110 - what is awaited happens on disk
@@ -152,6 +156,17 @@ async def test_an_edit_that_keeps_size_and_modification_time_is_noticed(tmp_path
         await until(lambda: sees(running, "platform"))
 
 
+async def test_an_edit_that_stat_cannot_tell_is_noticed_while_the_file_is_young(tmp_path, monkeypatch):
+    """Two writes of equal size within one tick of the file system's clock."""
+    now = time.time_ns()
+    monkeypatch.setattr(sources, "sign", lambda _: (("policy.csv", 1, 1, 1, now, now),))
+    monkeypatch.setattr(engine.watchfiles, "awatch", fails_to_watch)
+    (tmp_path / "policy.csv").write_text(PAYMENTS)
+    async with following(tmp_path) as running:
+        (tmp_path / "policy.csv").write_text(PLATFORM)
+        await until(lambda: sees(running, "platform"), within_seconds=2.0)
+
+
 async def test_a_config_map_swap_is_noticed(tmp_path):
     """The kubelet's way: files are links into ..data, which is itself a link that is replaced in one step."""
     for name, text in (("..1", PAYMENTS), ("..2", PLATFORM)):
@@ -177,10 +192,7 @@ async def test_a_checkout_that_is_swapped_above_the_directory_is_noticed(tmp_pat
 
 
 async def test_polling_is_enough_where_watching_does_not_work(tmp_path, monkeypatch):
-    def fails(*_: object, **__: object) -> None:
-        raise OSError("no space left on device: inotify watches are used up")
-
-    monkeypatch.setattr(engine.watchfiles, "awatch", fails)
+    monkeypatch.setattr(engine.watchfiles, "awatch", fails_to_watch)
     (tmp_path / "policy.csv").write_text(PAYMENTS)
     async with following(tmp_path) as running:
         (tmp_path / "policy.csv").write_text(PLATFORM)
@@ -226,8 +238,7 @@ async def test_no_rule_at_all_means_nobody_sees_anything_and_says_so(tmp_path):
 async def test_an_unreadable_file_keeps_the_last_good_set_until_it_is_readable_again(tmp_path, monkeypatch):
     file = tmp_path / "policy.csv"
     file.write_text(PAYMENTS)
-    old = time.time() - 60
-    os.utime(file, (old, old))
+    monkeypatch.setattr(engine, "_is_young", lambda _: False)  # or it would be read again for that reason
     async with following(tmp_path) as running:
         before, stat = running.current, os.stat
 
@@ -236,11 +247,11 @@ async def test_an_unreadable_file_keeps_the_last_good_set_until_it_is_readable_a
                 raise PermissionError(13, "Permission denied")
             return stat(path, *arguments, **options)
 
-        monkeypatch.setattr(sources.os, "stat", fails)
-        await until(lambda: running.alarm)
-        assert "permission denied" in str(running.alarm)
-        assert running.current is before
-        monkeypatch.undo()
+        with monkeypatch.context() as patched:
+            patched.setattr(sources.os, "stat", fails)
+            await until(lambda: running.alarm)
+            assert "permission denied" in str(running.alarm)
+            assert running.current is before
         await until(lambda: running.alarm is None)
         assert running.current is before
 
