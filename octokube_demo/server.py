@@ -58,6 +58,11 @@ class DemoServer:
         return self._port
 
     @property
+    def certificate_pem(self) -> bytes:
+        """The certificate a client has to trust; empty without TLS."""
+        return self._tls.certificate_pem if self._tls else b""
+
+    @property
     def faults(self) -> Faults:
         """The fault knobs."""
         return self._parts.faults

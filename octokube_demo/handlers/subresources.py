@@ -13,7 +13,7 @@ from octokube_demo.objects import Object, is_deleting, labels_of, metadata
 from octokube_demo.patching.json_patch import apply_json_patch
 from octokube_demo.patching.merge_patch import merge_patch
 from octokube_demo.store import Store
-from octokube_demo.writing.api import JSON_PATCH, MERGE_PATCH
+from octokube_demo.writing.api import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from octokube_demo.writing.deleting import DeleteOptions
 
 
@@ -32,10 +32,10 @@ async def scale(call: Call) -> web.StreamResponse:
         wanted: Object = body if isinstance(body, dict) else {}
     elif call.request.content_type == JSON_PATCH:
         wanted = apply_json_patch(shown, body)
-    elif call.request.content_type == MERGE_PATCH and isinstance(body, dict):
+    elif call.request.content_type in (MERGE_PATCH, STRATEGIC_PATCH) and isinstance(body, dict):
         wanted = merge_patch(shown, body)
     else:
-        raise errors.unsupported_media_type(f"{JSON_PATCH}, {MERGE_PATCH}")
+        raise errors.unsupported_media_type(f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_PATCH}")
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     patch: Object = {"spec": {"replicas": replicas}}
     if version := metadata(wanted).get("resourceVersion"):

@@ -67,9 +67,12 @@ class Shell:
         return await command(self, argv[1:])
 
     async def script(self, text: str) -> int:
-        """Runs one line of a shell: `;`, `&&`, `||` and `$NAME` work, redirections and pipes do not."""
+        """Runs one line of a shell.
+
+        `;`, `&&`, `||` and `$NAME` (in single quotes, too) work; redirections, pipes and everything else do not.
+        """
         try:
-            lexer = shlex.shlex(self._expanded(text), posix=True, punctuation_chars=";&|<>")
+            lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>")
             lexer.whitespace_split = True
             words = list(lexer)
         except ValueError as error:
@@ -84,7 +87,7 @@ class Shell:
                 current.append(word)
                 continue
             if current and should_run:
-                code = self.last_code = await self.run(current)
+                code = self.last_code = await self.run([self._expanded(one) for one in current])
             current = []
             should_run = word == ";" or (word == "&&") == (code == 0)
         return code

@@ -33,7 +33,7 @@ class Jobs:
         missing = min(int(value["spec"].get("parallelism", 1)), completions - succeeded) - active
         if not is_failed:
             for _ in range(max(0, missing)):
-                name = podstates.generated_name(value, world.random)
+                name = world.pod_name(value)
                 pod = podstates.new_pod(
                     value["spec"]["template"], value, name, world.time(), {"job-name": value["metadata"]["name"]}
                 )

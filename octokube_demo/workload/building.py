@@ -121,8 +121,7 @@ class _Builder:
         name = f"{app.name}-{template_hash(value['spec']['template'])}"
         new = replica_set(value, name, replicas=app.replicas, revision="1", time=started)
         new = world.store.insert("replicasets.apps", new)
-        prefix = f"{name}-"
-        self._add_pods(app, new, [prefix + _suffix(world) for _ in range(app.replicas)], started)
+        self._add_pods(app, new, self._names(name, app.replicas), started)
         ready = app.replicas if app.behaviour is Behaviour.FINE else 0
         status: Object = {
             "replicas": app.replicas,
@@ -157,7 +156,7 @@ class _Builder:
     def _add_daemon(self, app: App, value: Object, started: str) -> None:
         world = self._world
         revision = template_hash(value["spec"]["template"])
-        names = [f"{app.name}-{_suffix(world)}" for _ in world.nodes]
+        names = self._names(app.name, len(world.nodes))
         self._node = 0
         self._add_pods(app, value, names, started, {"controller-revision-hash": revision})
         count = len(world.nodes)
@@ -174,6 +173,13 @@ class _Builder:
                 "observedGeneration": 1,
             },
         )
+
+    def _names(self, owner: str, count: int) -> list[str]:
+        """That many different names. A dictionary, because a set has another order in every process."""
+        found: dict[str, None] = {}
+        while len(found) < count:
+            found[f"{owner}-{_suffix(self._world)}"] = None
+        return list(found)
 
     def _add_pods(
         self, app: App, owner: Object, names: list[str], started: str, extra: dict[str, str] | None = None

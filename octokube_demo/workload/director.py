@@ -25,6 +25,8 @@ from octokube_demo.writing.api import Api
 _TICK_SECONDS = 0.05
 # Work of one tick beyond this waits for the next one, so that the process stays responsive at any churn.
 _TICK_WRITES = 400
+# After a rollout, which is some sixty changes at once, quiet churn rests until the mean is right again, but not longer.
+_LONGEST_REST_SECONDS = 30.0
 
 _CONTROLLED = {
     "ReplicaSet": "replicasets.apps",
@@ -111,13 +113,13 @@ class Workload:
         if rate <= 0:
             return
         self._crons.tick()
-        # At most a second of rest after a burst, and at most a second to make up for.
+        # What was not used is forgotten after a second, so that a pause is not followed by a storm.
         self._budget = min(self._budget + rate * seconds, max(rate, 1.0))
         tries = 0
         while self._budget >= 1 and tries < _TICK_WRITES:
             self._churn.happen()
             tries += 1
-        self._budget = max(self._budget, -max(rate, 1.0) * 5)
+        self._budget = max(self._budget, -max(rate, 1.0) * _LONGEST_REST_SECONDS)
 
     def _work(self, limit: int | None) -> None:
         """Does what is due and what is dirty, at most about `limit` writes of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -38,9 +39,12 @@ def new_pod(
     }
 
 
-def generated_name(owner: Object, random: Random) -> str:
-    """`payments-api-5d4f8-x7k2p`."""
-    return f"{owner['metadata']['name']}-{name_suffix(random)}"
+def generated_name(owner: Object, random: Random, is_taken: Callable[[str], bool]) -> str:
+    """`payments-api-5d4f8-x7k2p`, a name that is free."""
+    while True:
+        name = f"{owner['metadata']['name']}-{name_suffix(random)}"
+        if not is_taken(name):
+            return name
 
 
 def conditions(time: str, *, is_scheduled: bool = True, is_started: bool = True, is_ready: bool = True) -> list[Object]:

@@ -29,7 +29,7 @@ class ReplicaSets:
         active = [pod for pod in pods if podstates.is_active(pod)]
         missing = int(value["spec"].get("replicas", 1)) - len(active)
         for _ in range(min(missing, _BURST)):
-            name = podstates.generated_name(value, world.random)
+            name = world.pod_name(value)
             pod = world.store.insert("pods", podstates.new_pod(value["spec"]["template"], value, name, world.time()))
             active.append(pod)
             self._events.record(value, "SuccessfulCreate", f"Created pod: {name}", component="replicaset-controller")
@@ -168,7 +168,7 @@ class DaemonSets:
 
     def _create(self, value: Object, node: str, revision: str) -> None:
         world = self._world
-        name = podstates.generated_name(value, world.random)
+        name = world.pod_name(value)
         pod = podstates.new_pod(
             value["spec"]["template"], value, name, timestamp(world.now()), {"controller-revision-hash": revision}
         )

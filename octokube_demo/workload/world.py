@@ -12,6 +12,7 @@ from octokube_demo.controllers.garbage import Garbage
 from octokube_demo.objects import Key, Object, timestamp
 from octokube_demo.settings import DemoSettings
 from octokube_demo.store import Store
+from octokube_demo.workload.podstates import generated_name
 from octokube_demo.writing.api import Api
 
 
@@ -71,6 +72,11 @@ class World:
             if dependent_type == type_name and (value := self.store.peek(dependent_type, *key)) is not None:
                 found.append(value)
         return found
+
+    def pod_name(self, owner: Object) -> str:
+        """A free name for a new pod of a controller."""
+        namespace = owner["metadata"]["namespace"]
+        return generated_name(owner, self.random, lambda name: self.store.peek("pods", namespace, name) is not None)
 
     def set_status(self, type_name: str, value: Object, status: Object) -> Object:
         """Writes a status when it differs; the current object either way."""
