@@ -25,9 +25,12 @@ class Outflow:
     a snapshot: it is the state of one version, and holds references to it until it has been sent.
     """
 
-    def __init__(self, hot_state: HotState, health: Health, *, resume_version: int) -> None:
+    def __init__(
+        self, hot_state: HotState, health: Health, *, resume_version: int, frame_bytes: int = frames.FRAME_BYTES
+    ) -> None:
         self._hot_state = hot_state
         self._health = health
+        self._frame_bytes = frame_bytes
         is_reachable = hot_state.horizon <= resume_version <= hot_state.version
         self.is_snapshot = resume_version == 0 or not is_reachable
         self._version = 0 if self.is_snapshot else resume_version
@@ -92,7 +95,7 @@ class Outflow:
                 digest.add(stored.key, stored.value.resource_version)
                 yield stored.version, frames.entry(stored)
 
-        for chunk in frames.chunks(elements()):
+        for chunk in frames.chunks(elements(), limit_bytes=self._frame_bytes):
             yield OutFrame(frames.snapshot_part(chunk.content, self._header()), None)
         yield OutFrame(frames.snapshot_end(version, digest, self._header()), version)
 
@@ -118,7 +121,7 @@ class Outflow:
                     yield item.version, frames.entry(item)
 
         pending: frames.Chunk | None = None
-        for chunk in frames.chunks(elements()):
+        for chunk in frames.chunks(elements(), limit_bytes=self._frame_bytes):
             if pending is not None:
                 yield self._delta(before, pending.to_version, pending.content, has_types=has_types)
                 before, has_types = pending.to_version, False

@@ -12,6 +12,7 @@ from octokube.v1.agent_service_pb2 import AgentHello, ConnectRequest, ConnectRes
 from octokube.v1.frame_pb2 import Position
 from octokube_agent.health import Health
 from octokube_agent.hot_state import HotState
+from octokube_agent.link.frames import FRAME_BYTES
 from octokube_agent.link.outflow import Outflow, OutFrame
 from octokube_agent.link.window import ProtocolError, Window
 
@@ -96,7 +97,13 @@ class Session:
     async def run(self, welcome: HubWelcome) -> Drained | None:
         """Sends until the stream ends. A Drained when the hub asked for that; None when it just closed the stream."""
         window = Window(welcome.window_bytes)
-        outflow = Outflow(self._hot_state, self._health, resume_version=welcome.resume_version)
+        outflow = Outflow(
+            self._hot_state,
+            self._health,
+            resume_version=welcome.resume_version,
+            # A quarter of the window, so that the next frame can be under way while this one is being applied.
+            frame_bytes=max(1, min(FRAME_BYTES, welcome.window_bytes // 4)),
+        )
         log.info(
             "link.opened",
             cluster=self._cluster,

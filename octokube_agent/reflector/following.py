@@ -36,6 +36,7 @@ class _Running:
     api_type: ApiType
     printer: Printer
     columns_of: str
+    reflector: Reflector
     task: asyncio.Task[None]
 
 
@@ -93,6 +94,8 @@ class TypeFollower:
                 self.rediscover()
                 continue
             backoff.reset()
+            for running in self._running.values():
+                running.reflector.nudge()
             was_lagging, lagging = lagging, await self._apply(discovery, is_with_custom=True)
             tries = tries + 1 if lagging and lagging == was_lagging else 0
             if lagging and tries >= CATCH_UP_TRIES:
@@ -201,7 +204,7 @@ class TypeFollower:
             backoff=self._make_backoff(),
         )
         task = self._tasks.start(reflector.run(), name=f"reflector/{name}")
-        self._running[name] = _Running(api_type, printer, columns_of, task)
+        self._running[name] = _Running(api_type, printer, columns_of, reflector, task)
 
     async def _stop(self, name: str) -> None:
         running = self._running.pop(name)

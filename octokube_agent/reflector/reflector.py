@@ -90,6 +90,7 @@ class Reflector:
         self._failures = 0
         self._can_watch_list = True
         self._is_cleared = False
+        self._nudged = asyncio.Event()
 
     async def run(self) -> None:
         """Returns never; to be cancelled."""
@@ -97,7 +98,20 @@ class Reflector:
         while True:
             wait_seconds = await self._once()
             if wait_seconds:
-                await asyncio.sleep(wait_seconds)
+                await self._pause(wait_seconds)
+
+    def nudge(self) -> None:
+        """Ends the long wait of a type that was forbidden: something about the server's types has changed."""
+        if self._is_cleared:
+            self._nudged.set()
+
+    async def _pause(self, seconds: float) -> None:
+        self._nudged.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
 
     async def _once(self) -> float:
         """Lists if need be, watches until the watch ends; how long to wait before the next time."""
@@ -179,7 +193,7 @@ class Reflector:
                 is_initial=is_initial,
                 has_bookmarks=self._has_bookmarks,
             ) as batches:
-                if self._is_cleared:
+                if self._is_cleared and not is_initial:
                     self._version = None  # allowed again: what was cleared has to be listed anew
                     return
                 if not is_initial:
@@ -196,6 +210,10 @@ class Reflector:
                     if not is_alive and gathered is None:
                         is_alive = True
                         self._steady()
+        except errors.Gone:
+            if gathered is not None:
+                self._can_watch_list = False  # initial events have no version to be too old for: a list will do
+            raise
         except errors.Invalid:
             if not is_initial:
                 raise

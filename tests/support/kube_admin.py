@@ -1,5 +1,7 @@
 """Reads and writes a cluster as its administrator, over plain HTTP requests that share nothing with the product."""
 
+import io
+import json
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -60,7 +62,8 @@ class KubeAdmin:
     ) -> Any:
         assert self._session is not None
         headers = self._headers | {"Content-Type": content_type}
-        async with self._session.request(method, self._url + path, json=body, headers=headers) as response:
+        data = io.BytesIO(json.dumps(body).encode()) if body is not None else None
+        async with self._session.request(method, self._url + path, data=data, headers=headers) as response:
             answer = await response.json(content_type=None)
             assert response.status < 300, f"{method} {path}: {response.status} {answer}"
             return answer
