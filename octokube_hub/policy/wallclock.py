@@ -9,7 +9,7 @@ October. A window whose both edges are skipped by the same change is not open th
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 Edge = Literal["opening", "closing"]
 
@@ -19,6 +19,8 @@ def find_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if not available_timezones():
+            raise ValueError("this machine has no time zone data; install the package tzdata") from error
         raise ValueError(f"unknown zone {name!r}; write an IANA name such as Europe/Berlin or UTC") from error
 
 

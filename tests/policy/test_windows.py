@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from octokube_hub.policy import wallclock
 from octokube_hub.policy.wallclock import to_instant
 from octokube_hub.policy.windowfile import read_windows
 from octokube_hub.policy.windows import Window
@@ -266,3 +267,9 @@ def test_yaml_may_not_turn_a_time_into_a_number():
 def test_a_malformed_inline_window_is_refused(text):
     with pytest.raises(ValueError):
         read_inline(text)
+
+
+def test_a_machine_without_zone_data_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(wallclock, "available_timezones", frozenset)
+    with pytest.raises(ValueError, match="install the package tzdata"):
+        read_inline("09:00-18:00 Nowhere/Else")
