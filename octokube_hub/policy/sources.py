@@ -17,7 +17,7 @@ _KNOWN_DIRECTORIES = frozenset({"tests"})
 # A policy of 10,000 rows is 1 MB. More than this is some other file under the wrong name.
 _SIZE_LIMIT_BYTES = 32 * 1024 * 1024
 # The commit is for information and never worth a late revision.
-_GIT_TIMEOUT_SECONDS = 0.5
+_GIT_TIMEOUT_SECONDS = 0.3
 _ATTEMPTS = 5
 
 Signature = tuple[tuple[str, int, int, int, int, int], ...]
