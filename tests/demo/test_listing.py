@@ -97,6 +97,17 @@ async def test_an_exact_version_shows_the_past_and_one_from_the_future_times_out
     assert (status, answer["details"]["causes"][0]["reason"]) == (504, "ResourceVersionTooLarge")
 
 
+async def test_an_exact_version_that_is_forgotten_is_gone(
+    client: Client, cluster: DemoCluster, server: DemoServer
+) -> None:
+    then = cluster.store.revision
+    _fill(cluster, "a")
+    server.faults.compact()
+    status, answer = await client.get(CONFIGMAPS, resourceVersion=then, resourceVersionMatch="Exact")
+    assert (status, answer["reason"]) == (410, "Expired")
+    assert answer["message"] == "The resourceVersion for the provided list is too old."
+
+
 async def test_version_zero_is_served_whole_whatever_the_limit(client: Client, cluster: DemoCluster) -> None:
     _fill(cluster, "a", "b", "c")
     _, answer = await client.get(CONFIGMAPS, resourceVersion="0", limit=1)

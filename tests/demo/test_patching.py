@@ -193,14 +193,16 @@ async def test_an_equal_value_is_shared_and_force_takes_over(client: Client) -> 
 
 async def test_what_a_manager_no_longer_says_goes_unless_another_owns_it(client: Client) -> None:
     first = deployment("web")
-    first["metadata"]["labels"] = {"a": "1", "b": "2"}
+    first["metadata"]["labels"] = {"a": "1", "b": "2", "shared": "4"}
     await client.apply(f"{DEPLOYMENTS}/web", first, "one")
+    sharing = {**_replicas(2), "metadata": {"name": "web", "labels": {"shared": "4"}}}
+    await client.apply(f"{DEPLOYMENTS}/web", sharing, "two")
     await client.merge(f"{DEPLOYMENTS}/web", {"metadata": {"labels": {"c": "3"}}}, fieldManager="three")
     second = deployment("web")
     second["metadata"]["labels"] = {"b": "2"}
     del second["spec"]["template"]["spec"]["containers"][0]["ports"]
     _, value = await client.apply(f"{DEPLOYMENTS}/web", second, "one")
-    assert value["metadata"]["labels"] == {"b": "2", "c": "3"}
+    assert value["metadata"]["labels"] == {"b": "2", "c": "3", "shared": "4"}
     assert not value["spec"]["template"]["spec"]["containers"][0].get("ports")
 
 
