@@ -158,7 +158,6 @@ async def test_an_older_list_is_refused_and_the_state_never_goes_back(tmp_path: 
         await until(agent.hot_state, lambda: has(agent, "c4"))
         server.faults.list_revisions_back = 3
         server.faults.gone_watches = ALWAYS
-        server.faults.compact()
         server.faults.end_watches()
         before = server.requests("list configmaps")
         await eventually(lambda: server.requests("list configmaps") > before + 1)
