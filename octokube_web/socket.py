@@ -1,0 +1,162 @@
+"""Turns one websocket into many of a person's streams.
+
+Close codes: 1000 the browser left; 1002 no known subprotocol; 1007 a message that is none; 1008 a message against the
+rules of channels; 1012 the gateway stops, come back; 4401 sign in again; 4503 the hub can't be reached, come back.
+"""
+
+import asyncio
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from octokube.client.feed import Feed, FeedError
+from octokube.runtime.tasks import Tasks
+from octokube.v1 import browser_pb2
+from octokube_web.channels import CatalogChannel, Channel, ObjectChannel, WatchChannel
+from octokube_web.encoding import BadMessage, Encoding, closed, hello
+
+log = structlog.get_logger(__name__)
+
+SIGN_IN_AGAIN = 4401
+COME_BACK_LATER = 4503
+
+
+class Violation(Exception):
+    """The browser broke a rule of channels. The text says which, in one sentence."""
+
+
+class Socket:
+    """One open websocket, its channels and the person they belong to.
+
+    Channels are numbers the browser picks; they mean something on this socket only, and the token that opens streams is
+    the socket's, so no message can reach another person's stream. Nothing is queued towards the browser: a channel
+    reads its stream only when the socket has taken what it sent before.
+    """
+
+    def __init__(
+        self, ws: web.WebSocketResponse, feed: Feed, token: str, codec: Encoding, *, peer: str, channel_limit: int
+    ) -> None:
+        self._ws = ws
+        self._feed = feed
+        self._token = token
+        self._codec = codec
+        self._peer = peer
+        self._channel_limit = channel_limit
+        self._channels: dict[int, Channel] = {}
+        self._tasks_of: dict[int, asyncio.Task[None]] = {}
+        self._highest = 0
+
+    async def run(self, version: str) -> None:
+        """Serves until the browser leaves, breaks a rule, or the token is refused. Always leaves the socket closed."""
+        try:
+            who = await self._feed.who_am_i(self._token)
+        except FeedError as error:
+            code = SIGN_IN_AGAIN if error.code in ("UNAUTHENTICATED", "PERMISSION_DENIED") else COME_BACK_LATER
+            await self.close(code, error.message)
+            return
+        async with Tasks("socket") as tasks:
+            await self._send(self._codec.encode(hello(version, who)))
+            try:
+                await self._read(tasks)
+            except BadMessage as error:
+                await self.close(1007, str(error))
+            except Violation as error:
+                await self.close(1008, str(error))
+            except ConnectionError:
+                pass  # the browser is gone in the middle of a message; there is nobody to tell
+        await self.close(1000, "")
+
+    async def close(self, code: int, reason: str) -> None:
+        """Closes with a reason, cut to the 123 bytes that a close frame holds."""
+        if not self._ws.closed:
+            await self._ws.close(code=code, message=reason.encode()[:123].decode(errors="ignore").encode())
+
+    async def _send(self, data: bytes | str) -> None:
+        if isinstance(data, bytes):
+            await self._ws.send_bytes(data)
+        else:
+            await self._ws.send_str(data)
+
+    async def _read(self, tasks: Tasks) -> None:
+        async for message in self._ws:
+            if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
+                return
+            request = self._codec.decode(message.data)
+            kind = request.WhichOneof("message")
+            if kind == "ping":
+                pong = browser_pb2.Pong(nonce=request.ping.nonce)
+                await self._send(self._codec.encode(browser_pb2.GatewayMessage(channel=request.channel, pong=pong)))
+            elif kind == "close":
+                self._end(request.channel)
+            elif kind is None:
+                raise Violation(
+                    f"a message on channel {request.channel} says nothing; is the page newer than the gateway?"
+                )
+            else:
+                await self._dispatch(request, kind, tasks)
+
+    async def _dispatch(self, request: browser_pb2.BrowserMessage, kind: str, tasks: Tasks) -> None:
+        number = request.channel
+        open_channel = self._channels.get(number)
+        if isinstance(open_channel, WatchChannel) and kind == "watch":
+            if not open_channel.put(request.watch.SerializeToString()):
+                await self._refuse(
+                    number, "RESOURCE_EXHAUSTED", "too many requests wait on this channel; open it again"
+                )
+                self._end(number)
+            return
+        if open_channel is not None:
+            raise Violation(f"channel {number} is open for something else; use a new number")
+        if number <= self._highest:
+            if kind == "watch" and not request.watch.HasField("subscribe"):
+                return  # an acknowledgement that crossed with the end of its channel
+            raise Violation(f"channel {number} was used before; numbers only grow, and the last was {self._highest}")
+        self._highest = number
+        if len(self._channels) >= self._channel_limit:
+            await self._refuse(
+                number, "RESOURCE_EXHAUSTED", f"a socket has at most {self._channel_limit} channels; close some first"
+            )
+            return
+        self._open(number, self._channel(request, kind), tasks)
+
+    def _channel(self, request: browser_pb2.BrowserMessage, kind: str) -> Channel:
+        number = request.channel
+        if kind == "watch":
+            stream = self._feed.watch(self._token, peer=self._peer)
+            channel = WatchChannel(number, stream, self._codec, self._send)
+            channel.put(request.watch.SerializeToString())
+            return channel
+        if kind == "catalog":
+            return CatalogChannel(number, self._feed, self._token, self._peer, self._codec, self._send)
+        return ObjectChannel(
+            number, self._feed, self._token, request.get_object.SerializeToString(), self._codec, self._send
+        )
+
+    def _open(self, number: int, channel: Channel, tasks: Tasks) -> None:
+        self._channels[number] = channel
+        self._tasks_of[number] = tasks.start_guarded(self._run(number, channel), name=f"channel/{number}")
+
+    async def _run(self, number: int, channel: Channel) -> None:
+        try:
+            await channel.run()
+            end = closed(number, None)
+        except FeedError as error:
+            end = closed(number, error)
+        except ConnectionError:
+            return  # the socket broke while something was sent; the reader notices too
+        finally:
+            self._channels.pop(number, None)
+            self._tasks_of.pop(number, None)
+        if not self._ws.closed:
+            try:
+                await self._send(self._codec.encode(end))
+            except ConnectionError:
+                return
+
+    def _end(self, number: int) -> None:
+        task = self._tasks_of.get(number)
+        if task is not None:
+            task.cancel()
+
+    async def _refuse(self, number: int, code: str, text: str) -> None:
+        await self._send(self._codec.encode(closed(number, FeedError(code, text))))
