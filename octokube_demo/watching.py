@@ -91,6 +91,7 @@ async def watch_lines(
         for start in range(0, len(initial), 500):
             part = initial[start : start + 500]
             yield b"".join(watch_line("ADDED", _shown(options, value)) for value in part)
+            await asyncio.sleep(0)  # a big beginning must not stop the process
         if shows_state and options.has_bookmarks:
             yield _bookmark(options, revision, {INITIAL_EVENTS_END: "true"})
     elif asked < history.compacted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 
@@ -65,6 +66,7 @@ async def _write_page(call: Call, page: Page) -> web.StreamResponse:
     for start in range(0, len(page.items), _PART_ITEMS):
         await response.write(separator + _joined(page.items[start : start + _PART_ITEMS], convert))
         separator = b","
+        await asyncio.sleep(0)  # a write that fits into the socket's buffer does not give way by itself
     await response.write_eof(b"]}")
     return response
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from octokube_demo.kubelet.containers import Run
 from octokube_demo.kubelet.loglines import interval_seconds, last_words, line_text, line_time
@@ -15,6 +16,8 @@ from octokube_demo.objects import Clock, parse_timestamp
 KEPT_LINES = 5000
 # How often a follower looks whether its container still lives.
 _LIVENESS_SECONDS = 0.5
+# A whole log takes a tenth of a second to invent: in parts, so that others get their turn.
+_PART_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ def line_count(run: Run, until: datetime) -> int:
     return count
 
 
-def past_lines(run: Run, options: LogOptions, now: datetime) -> tuple[list[bytes], int]:
-    """(encoded lines up to now, number of the next line)."""
+def past_lines(run: Run, options: LogOptions, now: datetime) -> tuple[list[Callable[[], bytes]], int]:
+    """(the lines up to now, number of the next line); a line is made when it is called for."""
     count = line_count(run, now)
     first = max(0, count - KEPT_LINES)
     if options.since is not None:
@@ -78,8 +81,8 @@ def past_lines(run: Run, options: LogOptions, now: datetime) -> tuple[list[bytes
     if options.tail_lines is not None:
         first = max(first, count - max(0, options.tail_lines - len(closing)))
         closing = closing[-options.tail_lines :] if options.tail_lines else []
-    lines = [encoded_line(run, number, options) for number in range(first, count)]
-    lines += [_encode(text, run.ended or now, options) for text in closing]
+    lines: list[Callable[[], bytes]] = [partial(encoded_line, run, number, options) for number in range(first, count)]
+    lines += [partial(_encode, text, run.ended or now, options) for text in closing]
     return lines, count
 
 
@@ -97,11 +100,14 @@ def _encode(text: str, moment: datetime, options: LogOptions) -> bytes:
 async def stream(run: Run, options: LogOptions, now: Clock, is_alive: Callable[[], bool]) -> AsyncIterator[bytes]:
     """Blocks of lines: the past, then, when following, each line at its time until the run ends."""
     left = options.limit_bytes
-    lines, number = past_lines(run, options, now())
-    block = b"".join(lines)[:left]
-    if block:
+    texts, number = past_lines(run, options, now())
+    for start in range(0, len(texts), _PART_LINES):
+        block = b"".join(text() for text in texts[start : start + _PART_LINES])[:left]
+        left = None if left is None else left - len(block)
+        if not block:
+            return
         yield block
-    left = None if left is None else left - len(block)
+        await asyncio.sleep(0)
     while options.is_following and run.ended is None and left != 0:
         wait_seconds = (line_time(run, number) - now()).total_seconds()
         if wait_seconds > 0:

@@ -23,6 +23,11 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RUN = Run("uid-1", "web", "shop/api:1", NOW - timedelta(minutes=10))
 
 
+def _past(run: Run, options: LogOptions, now: datetime) -> tuple[list[bytes], int]:
+    lines, count = past_lines(run, options, now)
+    return [line() for line in lines], count
+
+
 def _time(ago: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -37,9 +42,9 @@ def _running_pod(name: str, *containers: str, started_ago: float = 60.0) -> dict
 
 
 def test_lines_are_the_same_whenever_and_however_they_are_read() -> None:
-    whole, count = past_lines(RUN, LogOptions(), NOW)
-    tail, _ = past_lines(RUN, LogOptions(tail_lines=5), NOW)
-    later, later_count = past_lines(RUN, LogOptions(), NOW + timedelta(seconds=30))
+    whole, count = _past(RUN, LogOptions(), NOW)
+    tail, _ = _past(RUN, LogOptions(tail_lines=5), NOW)
+    later, later_count = _past(RUN, LogOptions(), NOW + timedelta(seconds=30))
     assert whole[-5:] == tail
     assert later[:count] == whole
     assert later_count > count == len(whole)
@@ -52,18 +57,18 @@ def test_times_grow_and_nothing_is_written_before_its_time() -> None:
 
 
 def test_since_and_limits_cut_and_old_lines_are_rotated_away() -> None:
-    recent, _ = past_lines(RUN, LogOptions(since=NOW - timedelta(seconds=60), has_timestamps=True), NOW)
+    recent, _ = _past(RUN, LogOptions(since=NOW - timedelta(seconds=60), has_timestamps=True), NOW)
     first = datetime.fromisoformat(recent[0].split(b" ")[0].decode().replace("000Z", "Z"))
     assert NOW - timedelta(seconds=60) <= first
     old = Run("uid-1", "web", "shop/api:1", NOW - timedelta(days=30))
-    assert len(past_lines(old, LogOptions(), NOW)[0]) == KEPT_LINES
+    assert len(_past(old, LogOptions(), NOW)[0]) == KEPT_LINES
 
 
 def test_a_crashed_run_ends_with_its_last_words() -> None:
     run = Run("uid-1", "web", "shop/api:1", NOW - timedelta(seconds=90), NOW - timedelta(seconds=30), exit_code=1)
-    lines, _ = past_lines(run, LogOptions(), NOW)
+    lines, _ = _past(run, LogOptions(), NOW)
     assert lines[-1].endswith(b"FATAL exiting with code 1\n")
-    assert past_lines(run, LogOptions(tail_lines=1), NOW)[0] == lines[-1:]
+    assert _past(run, LogOptions(tail_lines=1), NOW)[0] == lines[-1:]
 
 
 async def test_the_apiserver_passes_logs_through(client: Client, cluster: DemoCluster) -> None:
