@@ -24,7 +24,7 @@ def build(world: World) -> None:
 
     The cyclic garbage collector rests meanwhile: nothing built here is garbage, and looking through a growing heap
     again and again takes as long as building it. What a large cluster is made of is then hidden from the collector for
-    good: otherwise each full collection stops the whole process for a second. (Objects still go when nobody holds them.)
+    good: otherwise each full collection stops the whole process for a second. (What nobody holds is still freed.)
     """
     was_collecting = gc.isenabled()
     gc.disable()
