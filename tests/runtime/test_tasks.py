@@ -42,6 +42,8 @@ async def test_the_first_of_two_failures_is_the_one_that_is_raised(logged: LogCa
     async def fail_later() -> None:
         raise KeyError("another reason")
 
+    accidents: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: accidents.append(context))
     async with Tasks("owner") as tasks:
         first = tasks.start(fail(), name="first")
         await asyncio.wait([first])
@@ -49,6 +51,7 @@ async def test_the_first_of_two_failures_is_the_one_that_is_raised(logged: LogCa
         await asyncio.wait([second])
         with pytest.raises(LookupError, match="the reason"):
             await tasks.wait()
+    assert not accidents
 
 
 async def test_the_failure_of_a_guarded_task_is_logged_and_touches_nobody_else(logged: LogCapture) -> None:
