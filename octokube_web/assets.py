@@ -17,8 +17,8 @@ class Assets:
     """The files below one directory, as they were when the gateway started.
 
     Names under ``assets/`` carry a hash of their content and may be kept for ever; everything else is asked for again
-    each time. Compressed siblings (``.br``, ``.gz``) are sent to whoever accepts them. A path without a dot is a view of
-    the page and answered with the page itself.
+    each time. Compressed siblings (``.br``, ``.gz``) are sent to whoever accepts them. A path without a dot is a view
+    of the page and answered with the page itself.
     """
 
     def __init__(self, directory: Path = STATIC) -> None:

@@ -154,7 +154,9 @@ class Socket:
                 return
 
     def _end(self, number: int) -> None:
-        task = self._tasks_of.get(number)
+        """Forgets a channel at once, so that what still arrives for it counts as having crossed with its end."""
+        self._channels.pop(number, None)
+        task = self._tasks_of.pop(number, None)
         if task is not None:
             task.cancel()
 

@@ -1,7 +1,7 @@
 """Keeps one subscription alive across broken connections, and yields what changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 import structlog
@@ -31,7 +31,7 @@ class Progress:
 
 async def follow(
     feed: Feed, token: str, subscription: cluster_service_pb2.Subscription, receiver: Receiver
-) -> AsyncIterator[Progress]:
+) -> AsyncGenerator[Progress]:
     """Yields progress for ever, resuming after every break; ``receiver`` holds the copies.
 
     Raises FeedError when the hub refuses for good (the token, the request). Acknowledges each frame after the
@@ -63,7 +63,7 @@ async def follow(
         await asyncio.sleep(wait_seconds)
 
 
-async def _one_stream(stream: WatchStream, receiver: Receiver) -> AsyncIterator[Progress]:
+async def _one_stream(stream: WatchStream, receiver: Receiver) -> AsyncGenerator[Progress]:
     while (message := await stream.receive()) is not None:
         response = cluster_service_pb2.WatchResponse.FromString(message)
         if response.HasField("frame"):

@@ -38,7 +38,7 @@ def test_a_starter_set_never_overwrites_edits(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="the starter policy can't be written to .*; give a directory with --policies"):
+    with pytest.raises(UserError, match=r"the starter policy can't be written to .*; give a directory with --policies"):
         write_starter_policy(tmp_path / "file" / "policies", "user:dana")
 
 

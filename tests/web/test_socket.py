@@ -1,0 +1,262 @@
+"""One websocket carries many streams, and mixes none of them up."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import ClientWebSocketResponse, WSMsgType
+
+from octokube.client.feed import FeedError
+from octokube.v1 import browser_pb2, cluster_service_pb2, frame_pb2
+from octokube_web.app import Gateway
+from tests.support.waiting import eventually
+from tests.web.fake_feed import FakeFeed
+
+
+def subscribe(channel: int) -> bytes:
+    request = cluster_service_pb2.WatchRequest(
+        subscribe=cluster_service_pb2.Subscribe(
+            subscription=cluster_service_pb2.Subscription(clusters=["demo"], types=["pods"], namespaces=["payments"])
+        )
+    )
+    return browser_pb2.BrowserMessage(channel=channel, watch=request).SerializeToString()
+
+
+def ack(channel: int, sequence: int) -> bytes:
+    request = cluster_service_pb2.WatchRequest(ack=cluster_service_pb2.FrameAck(sequence=sequence))
+    return browser_pb2.BrowserMessage(channel=channel, watch=request).SerializeToString()
+
+
+def frame(sequence: int) -> bytes:
+    return cluster_service_pb2.WatchResponse(
+        frame=frame_pb2.Frame(sequence=sequence, cluster="demo")
+    ).SerializeToString()
+
+
+async def received(ws: ClientWebSocketResponse) -> browser_pb2.GatewayMessage:
+    return browser_pb2.GatewayMessage.FromString(await ws.receive_bytes())
+
+
+async def connected(browser: aiohttp.ClientSession) -> ClientWebSocketResponse:
+    ws = await browser.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+    assert (await received(ws)).hello.who_am_i.subject == "user:alice"
+    return ws
+
+
+async def closing(ws: ClientWebSocketResponse) -> int | None:
+    while (await ws.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
+        pass
+    return ws.close_code
+
+
+async def test_the_hubs_bytes_arrive_unchanged_on_their_channel(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    await ws.send_bytes(subscribe(2))
+    first, second = await feed.stream(0), await feed.stream(1)
+    assert (first.token, first.peer) == ("alice", "127.0.0.1")
+    # A field that this version does not know must survive: the gateway passes bytes, not what it understands of them.
+    unknown = frame(7) + b"\xfa\x3e\x03new"
+    second.say(unknown)
+    assert await ws.receive_bytes() == b"\x08\x02\x12" + bytes([len(unknown)]) + unknown
+    first.say(frame(1))
+    message = await received(ws)
+    assert (message.channel, message.watch.frame.sequence) == (1, 1)
+
+
+async def test_acknowledgements_reach_their_own_stream(signed_in: aiohttp.ClientSession, feed: FakeFeed) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    await ws.send_bytes(subscribe(5))
+    await ws.send_bytes(ack(5, 42))
+    stream = await feed.stream(1)
+    stream.say(frame(1))
+    await received(ws)
+    requests = [cluster_service_pb2.WatchRequest.FromString(request) for request in stream.sent]
+    assert requests[0].subscribe.subscription.namespaces == ["payments"]
+    assert requests[1].ack.sequence == 42
+    assert len((await feed.stream(0)).sent) == 1
+
+
+async def test_json_says_the_same_in_text(gateway: Gateway, feed: FakeFeed) -> None:
+    async with aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer bob"}) as program:
+        ws = await program.ws_connect("/api/v1/socket", protocols=["octokube.v1.json"])
+        await ws.receive_str()
+        subscription = {"clusters": ["demo"], "types": ["pods"], "namespaces": ["**"]}
+        await ws.send_json({"channel": 1, "watch": {"subscribe": {"subscription": subscription}}})
+        stream = await feed.stream()
+        stream.say(frame(1))
+        message = await ws.receive_json()
+        assert message == {"channel": 1, "watch": {"frame": {"sequence": "1", "cluster": "demo"}}}
+        await ws.close()
+
+
+async def test_an_object_is_answered_once_and_a_missing_one_with_its_code(signed_in: aiohttp.ClientSession) -> None:
+    ws = await connected(signed_in)
+    for channel, name in ((1, "there"), (2, "elsewhere")):
+        request = browser_pb2.BrowserMessage(channel=channel)
+        request.get_object.key.name = name
+        await ws.send_bytes(request.SerializeToString())
+    answers = [await received(ws) for _ in range(3)]
+    by_channel = {(answer.channel, answer.WhichOneof("message")): answer for answer in answers}
+    assert by_channel[1, "object"].object.entry.key.name == "there"
+    assert by_channel[1, "closed"].closed.code == "OK"
+    assert by_channel[2, "closed"].closed.code == "NOT_FOUND"
+    assert not by_channel[2, "closed"].closed.retryable
+
+
+async def test_a_streams_end_is_told_on_its_channel_and_touches_no_other(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    await ws.send_bytes(subscribe(2))
+    (await feed.stream(0)).fail(FeedError("UNAVAILABLE", "the hub drains", 2.5))
+    message = await received(ws)
+    assert (message.channel, message.closed.code, message.closed.retryable) == (1, "UNAVAILABLE", True)
+    assert message.closed.retry_after.ToMilliseconds() == 2500
+    (await feed.stream(1)).say(frame(1))
+    assert (await received(ws)).channel == 2
+
+
+async def test_a_closed_channel_closes_its_stream(signed_in: aiohttp.ClientSession, feed: FakeFeed) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    close = browser_pb2.BrowserMessage(channel=1, close=browser_pb2.ChannelClose())
+    await ws.send_bytes(close.SerializeToString())
+    await ws.send_bytes(ack(1, 3))  # crosses with the close; must not count as a rule broken
+    ping = browser_pb2.BrowserMessage(ping=browser_pb2.Ping(nonce=9))
+    await ws.send_bytes(ping.SerializeToString())
+    assert (await received(ws)).pong.nonce == 9
+    await eventually(lambda: stream.is_closed)
+
+
+async def test_a_browser_that_leaves_closes_all_its_streams(signed_in: aiohttp.ClientSession, feed: FakeFeed) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    await ws.send_bytes(subscribe(2))
+    streams = [await feed.stream(0), await feed.stream(1)]
+    await ws.close()
+    await eventually(lambda: all(stream.is_closed for stream in streams))
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        ([b"\xff\xff\xff"], 1007),
+        (["{}"], 1007),
+        ([b""], 1008),
+        ([subscribe(3), subscribe(2)], 1008),
+        ([browser_pb2.BrowserMessage(channel=0, catalog={}).SerializeToString()], 1008),
+        ([subscribe(1), browser_pb2.BrowserMessage(channel=1, catalog={}).SerializeToString()], 1008),
+    ],
+)
+async def test_a_broken_rule_closes_that_socket_with_a_reason_and_no_other(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed, messages: list[bytes | str], code: int
+) -> None:
+    bystander = await connected(signed_in)
+    await bystander.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    ws = await connected(signed_in)
+    for message in messages:
+        await (ws.send_bytes(message) if isinstance(message, bytes) else ws.send_str(message))
+    assert await closing(ws) == code
+    stream.say(frame(1))
+    assert (await received(bystander)).watch.frame.sequence == 1
+
+
+async def test_more_channels_than_allowed_are_refused_and_the_others_go_on(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    for channel in range(1, 5):
+        await ws.send_bytes(subscribe(channel))
+    message = await received(ws)
+    assert (message.channel, message.closed.code) == (4, "RESOURCE_EXHAUSTED")
+    (await feed.stream(2)).say(frame(1))
+    assert (await received(ws)).channel == 3
+
+
+async def test_a_channel_number_means_nothing_on_another_socket(gateway: Gateway, feed: FakeFeed) -> None:
+    """A stolen channel number must not reach another person's stream (ids taken from the client)."""
+    async with (
+        aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer alice"}) as alice,
+        aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer bob"}) as bob,
+    ):
+        of_alice = await connected(alice)
+        await of_alice.send_bytes(subscribe(7))
+        stream = await feed.stream()
+        of_bob = await bob.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+        await received(of_bob)
+        await of_bob.send_bytes(ack(7, 1))
+        second = await feed.stream(1)
+        assert second.token == "bob"
+        stream.say(frame(1))
+        assert (await received(of_alice)).watch.frame.sequence == 1
+        assert len(stream.sent) == 1
+
+
+async def test_a_channel_whose_hub_takes_nothing_is_ended_and_delays_no_other(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    stuck = await feed.stream()
+    stuck.is_deaf = True
+    for sequence in range(400):
+        await ws.send_bytes(ack(1, sequence))
+    message = await received(ws)
+    assert (message.channel, message.closed.code) == (1, "RESOURCE_EXHAUSTED")
+    await ws.send_bytes(subscribe(2))
+    (await feed.stream(1)).say(frame(1))
+    assert (await received(ws)).channel == 2
+
+
+async def test_a_browser_that_reads_nothing_stops_its_stream_from_being_read(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    big = cluster_service_pb2.WatchResponse(frame=frame_pb2.Frame(resume_token=b"x" * 1_000_000)).SerializeToString()
+    for _ in range(200):
+        stream.say(big)
+    settled = -1
+    async with asyncio.timeout(8):
+        while stream.received != settled:
+            settled = stream.received
+            await asyncio.sleep(0.3)
+    # What the kernel and aiohttp buffer is a few MB; 200 MB would mean that the gateway queues for the browser.
+    assert stream.received < 60
+
+
+async def test_without_a_subprotocol_or_a_session_the_close_code_says_what_to_do(
+    browser: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await browser.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+    assert await closing(ws) == 4401
+    ws = await browser.ws_connect("/api/v1/socket")
+    assert await closing(ws) == 1002
+
+
+async def test_a_hub_that_is_away_is_told_apart_from_a_refused_token(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    feed.is_down = True
+    ws = await signed_in.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+    assert await closing(ws) == 4503
+
+
+async def test_a_stopping_gateway_asks_browsers_to_come_back(
+    gateway: Gateway, signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    closed = asyncio.create_task(closing(ws))
+    await gateway.close()
+    assert await closed == 1012
+    assert stream.is_closed
