@@ -18,13 +18,14 @@ CHECK_SECONDS = 0.4
 class Lease:
     """The right of one open stream to stay open. ``end_reason`` is None as long as it holds."""
 
-    __slots__ = ("_on_end", "end_reason", "expires_at", "secret_id")
+    __slots__ = ("end_reason", "expires_at", "on_end", "secret_id")
 
-    def __init__(self, secret_id: str, expires_at: datetime.datetime | None, on_end: Callable[[], None]) -> None:
+    def __init__(self, secret_id: str, expires_at: datetime.datetime | None) -> None:
         self.secret_id = secret_id
         self.expires_at = expires_at
         self.end_reason: str | None = None
-        self._on_end = on_end
+        self.on_end: Callable[[], None] | None = None
+        """Called once when it ends; to be set by the holder."""
 
     def has_ended(self, now: datetime.datetime) -> bool:
         """Whether it is over at that instant. Once over it stays over, also when the clock is set back."""
@@ -36,7 +37,8 @@ class Lease:
         """Ends it and tells its holder, once."""
         if self.end_reason is None:
             self.end_reason = reason
-            self._on_end()
+            if self.on_end is not None:
+                self.on_end()
 
 
 class Leases:
@@ -57,9 +59,9 @@ class Leases:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, secret_id: str, expires_at: datetime.datetime | None, on_end: Callable[[], None]) -> Lease:
+    def open(self, secret_id: str, expires_at: datetime.datetime | None) -> Lease:
         """A lease that is to be given back with ``close``."""
-        lease = Lease(secret_id, expires_at, on_end)
+        lease = Lease(secret_id, expires_at)
         self._open.add(lease)
         self.has_unchecked = True
         return lease

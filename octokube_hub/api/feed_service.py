@@ -1,0 +1,138 @@
+"""Answers subscribers, by whatever door they come."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from google.protobuf.message import DecodeError
+
+from octokube.runtime.clock import Clock
+from octokube.runtime.wire import bytes_field
+from octokube.v1 import cluster_service_pb2 as pb
+from octokube_hub.errors import Refused
+from octokube_hub.fanout import encoding
+from octokube_hub.fanout.authority import Authority
+from octokube_hub.fanout.catalog import Catalog, CatalogSession
+from octokube_hub.fanout.clusters import Fanout
+from octokube_hub.fanout.sessions import Sessions
+from octokube_hub.fanout.stream import WatchSession
+from octokube_hub.identity import Authenticator, Leases
+from octokube_hub.policy import AccessRequest, PolicySet
+from octokube_hub.store import AuditEntry, AuditLog
+
+MAX_LENGTH = 512
+NOT_FOUND = "no such object, or it is not visible to you"
+"""One sentence for both, always the same, so that an answer tells nothing about what exists."""
+
+
+class FeedService:
+    """The one place that returns anything of a cluster to a caller. Takes tokens, raises Refused."""
+
+    def __init__(
+        self,
+        *,
+        authenticator: Authenticator,
+        leases: Leases,
+        fanout: Fanout,
+        sessions: Sessions,
+        policy: Callable[[], PolicySet],
+        audit: AuditLog,
+        clock: Clock,
+        hub_version: str,
+    ) -> None:
+        self._authenticator = authenticator
+        self._leases = leases
+        self._fanout = fanout
+        self._sessions = sessions
+        self._policy = policy
+        self._audit = audit
+        self._clock = clock
+        self._hub_version = hub_version
+        self._catalog = Catalog(fanout.registry, policy, clock)
+
+    async def who_am_i(self, token: str, peer: str) -> pb.WhoAmIResponse:
+        """Who a token stands for."""
+        identity = await self._authenticator.authenticate(token, peer)
+        subject = identity.subject
+        memberships = self._policy().groups_of(subject, self._clock.now()) - {subject.name}
+        response = pb.WhoAmIResponse(
+            subject=subject.name, memberships=sorted(memberships), hub_version=self._hub_version
+        )
+        if identity.expires_at is not None:
+            response.token_expires_at.FromDatetime(identity.expires_at)
+        return response
+
+    async def get_object(self, token: str, peer: str, message: bytes) -> bytes:
+        """An encoded GetObjectResponse. The decision comes before the look-up, and is recorded before the answer."""
+        identity = await self._authenticator.authenticate(token, peer)
+        request = _read_request(message)
+        key = request.key
+        access = AccessRequest(identity.subject, request.cluster, key.type, key.namespace, key.name, "get")
+        now = self._clock.now()
+        decision = self._policy().decide(access, now)
+        await self._audit.record(
+            AuditEntry(
+                at=now,
+                subject=identity.subject.name,
+                action="get",
+                target="/".join((request.cluster, key.type, key.namespace, key.name)),
+                outcome="allowed" if decision.is_allowed else "denied",
+                rule=decision.row.where if decision.row is not None else "",
+                policy_revision=decision.revision,
+            )
+        )
+        if not decision.is_allowed:
+            raise Refused("NOT_FOUND", NOT_FOUND)
+        return self._find(request)
+
+    @contextlib.asynccontextmanager
+    async def watching(self, token: str, peer: str) -> AsyncIterator[WatchSession]:
+        """A session for one Watch stream, looked after until the context is left."""
+        identity = await self._authenticator.authenticate(token, peer)
+        lease = self._leases.open(identity.token_id, identity.expires_at)
+        session = WatchSession(self._fanout, Authority(identity, lease, self._policy, self._clock), self._clock)
+        lease.on_end = session.wake
+        self._sessions.watches.add(session)
+        try:
+            yield session
+        finally:
+            self._sessions.watches.discard(session)
+            self._leases.close(lease)
+
+    @contextlib.asynccontextmanager
+    async def watching_catalog(self, token: str, peer: str) -> AsyncIterator[CatalogSession]:
+        """A session for one catalog stream."""
+        identity = await self._authenticator.authenticate(token, peer)
+        lease = self._leases.open(identity.token_id, identity.expires_at)
+        session = CatalogSession(self._catalog, Authority(identity, lease, self._policy, self._clock))
+        lease.on_end = session.wake
+        self._sessions.catalogs.add(session)
+        try:
+            yield session
+        finally:
+            self._sessions.catalogs.discard(session)
+            self._leases.close(lease)
+
+    def _find(self, request: pb.GetObjectRequest) -> bytes:
+        key = request.key
+        replica = self._fanout.registry.get(request.cluster)
+        stored = replica.store.named(key.type, key.namespace, key.name) if replica is not None else None
+        if replica is None or stored is None or (key.uid and key.uid != stored.key.uid):
+            raise Refused("NOT_FOUND", NOT_FOUND)
+        value = stored.value
+        type = replica.types.get(key.type)
+        columns = b"".join(bytes_field(2, column.SerializeToString()) for column in type.columns) if type else b""
+        as_of = bytes_field(3, encoding.timestamp(replica.steady_as_of_seconds))
+        return bytes_field(1, value.head + value.row + value.body) + columns + as_of
+
+
+def _read_request(message: bytes) -> pb.GetObjectRequest:
+    try:
+        request = pb.GetObjectRequest.FromString(message)
+    except DecodeError as error:
+        raise Refused("INVALID_ARGUMENT", "the request is no protobuf of this contract") from error
+    key = request.key
+    if not request.cluster or not key.type or not key.name:
+        raise Refused("INVALID_ARGUMENT", "cluster, key.type and key.name are needed; give all three")
+    if max(map(len, (request.cluster, key.type, key.namespace, key.name, key.uid))) > MAX_LENGTH:
+        raise Refused("INVALID_ARGUMENT", f"a part of the key is longer than {MAX_LENGTH} characters")
+    return request

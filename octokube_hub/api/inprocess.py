@@ -1,0 +1,171 @@
+"""Serves the feed to a gateway in the same process: the same sessions, without a network in between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from octokube.client.feed import CatalogStream, FeedError, WatchStream
+from octokube.runtime.tasks import Tasks
+from octokube.v1.cluster_service_pb2 import WhoAmIResponse
+from octokube_hub.api.feed_service import FeedService
+from octokube_hub.errors import Refused
+from octokube_hub.fanout.stream import WatchSession
+
+log = structlog.get_logger(__name__)
+
+MAX_UNREAD_REQUESTS = 256
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class InProcessFeed:
+    """A Feed whose streams end with the hub. A message is handed over when the receiver takes it, and not before."""
+
+    def __init__(self, service: FeedService, tasks: Tasks) -> None:
+        self._service = service
+        self._tasks = tasks
+
+    async def who_am_i(self, token: str) -> WhoAmIResponse:
+        """Who the hub takes the caller for. Raises FeedError."""
+        try:
+            return await self._service.who_am_i(token, "")
+        except Refused as refused:
+            raise _feed_error(refused) from refused
+
+    async def get_object(self, token: str, request: bytes) -> bytes:
+        """An encoded GetObjectResponse. Raises FeedError."""
+        try:
+            return await self._service.get_object(token, "", request)
+        except Refused as refused:
+            raise _feed_error(refused) from refused
+
+    def watch(self, token: str, *, peer: str) -> WatchStream:
+        """Opens a Watch stream."""
+        stream = _InProcessWatchStream()
+
+        async def serve() -> None:
+            async with self._service.watching(token, peer) as session:
+                stream.attach(session)
+                if await session.run(stream.pipe.put) is None:
+                    raise Refused("UNAUTHENTICATED", "the token is not valid any more")
+
+        stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="watch")
+        return stream
+
+    def watch_catalog(self, token: str, *, peer: str) -> CatalogStream:
+        """Opens a catalog stream."""
+        stream = _InProcessStream()
+
+        async def serve() -> None:
+            async with self._service.watching_catalog(token, peer) as session:
+                await session.run(stream.pipe.put)
+
+        stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="catalog")
+        return stream
+
+
+class _Pipe:
+    """Holds at most one message: the writer waits until the reader has taken it."""
+
+    def __init__(self) -> None:
+        self._message: bytes | None = None
+        self._error: FeedError | None = None
+        self._is_ended = False
+        self._changed = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    async def put(self, message: bytes) -> None:
+        self._message = message
+        self._taken.clear()
+        self._changed.set()
+        await self._taken.wait()
+
+    def end(self, error: FeedError | None) -> None:
+        """Ends the stream; only the first end counts."""
+        if self._is_ended:
+            return
+        self._is_ended = True
+        self._error = error
+        self._changed.set()
+
+    def drop(self) -> None:
+        """Forgets a message that was not taken."""
+        self._message = None
+
+    async def take(self) -> bytes | None:
+        while True:
+            if self._message is not None:
+                message, self._message = self._message, None
+                self._taken.set()
+                return message
+            if self._is_ended:
+                error, self._error = self._error, None
+                if error is not None:
+                    raise error
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class _InProcessStream:
+    """The receiving half."""
+
+    def __init__(self) -> None:
+        self.pipe = _Pipe()
+        self.task: asyncio.Task[None] | None = None
+
+    async def receive(self) -> bytes | None:
+        return await self.pipe.take()
+
+    async def close(self) -> None:
+        self.pipe.drop()
+        self.pipe.end(None)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+
+
+class _InProcessWatchStream(_InProcessStream):
+    """Both halves. Requests that come before the token is checked wait, up to a bound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: WatchSession | None = None
+        self._early: list[bytes] = []
+
+    def attach(self, session: WatchSession) -> None:
+        self._session = session
+        for request in self._early:
+            session.request(request)
+        self._early.clear()
+
+    async def send(self, request: bytes) -> None:
+        if self._session is not None:
+            self._session.request(request)
+        elif len(self._early) < MAX_UNREAD_REQUESTS:
+            self._early.append(request)
+        else:
+            raise FeedError("RESOURCE_EXHAUSTED", f"more than {MAX_UNREAD_REQUESTS} requests before the first answer")
+
+
+async def _serving(pipe: _Pipe, serve: Callable[[], Awaitable[None]]) -> None:
+    """Runs a stream's hub side, and tells its end through the pipe."""
+    try:
+        await serve()
+    except Refused as refused:
+        pipe.drop()
+        pipe.end(_feed_error(refused))
+    except asyncio.CancelledError:
+        pipe.drop()
+        pipe.end(FeedError("UNAVAILABLE", "the hub has stopped"))
+        raise
+    except Exception:
+        pipe.drop()
+        pipe.end(FeedError("INTERNAL", "the hub failed on this stream; its log says why"))
+        raise
+    else:
+        pipe.end(None)
+
+
+def _feed_error(refused: Refused) -> FeedError:
+    return FeedError(refused.code, refused.message, refused.retry_after_seconds)

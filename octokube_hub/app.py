@@ -1,0 +1,235 @@
+"""Composes the hub."""
+
+import asyncio
+import datetime
+import importlib.metadata
+
+import structlog
+
+from octokube.runtime.clock import Clock, SystemClock
+from octokube.runtime.errors import UserError
+from octokube.runtime.tasks import Tasks
+from octokube_hub.api import admin_service, agent_service, cluster_service
+from octokube_hub.api.admin_service import AdminServicer
+from octokube_hub.api.agent_service import AgentServicer
+from octokube_hub.api.cluster_service import ClusterServicer
+from octokube_hub.api.feed_service import FeedService
+from octokube_hub.api.inprocess import InProcessFeed
+from octokube_hub.api.server import GrpcServer
+from octokube_hub.api.status import HubStatus
+from octokube_hub.fanout.clusters import Fanout
+from octokube_hub.fanout.resume import KEY_BYTES, Sealer
+from octokube_hub.fanout.sessions import Sessions
+from octokube_hub.identity import AgentAccess, Authenticator, Leases, issue_agent_credential, issue_token
+from octokube_hub.identity.leases import keep_checking
+from octokube_hub.policy import PolicyAlarm, PolicyEngine, PolicyError, PolicySet
+from octokube_hub.replica import Registry
+from octokube_hub.settings import HubSettings
+from octokube_hub.store import AgentCredentials, AuditEntry, AuditLog, Database, Keys, PolicyRevisions, Tokens
+
+log = structlog.get_logger(__name__)
+
+RETRY_AFTER_SECONDS = 2.0
+"""How long peers are asked to stay away at a drain: about as long as a restart takes."""
+GRACE_SECONDS = 2.0
+
+
+class Hub:
+    """One hub: replicas of clusters, policy, and everybody's streams. Can be composed into another program.
+
+    ``start`` returns when it serves; ``run`` until it is told to stop; ``close`` stops in this order: health says so,
+    agents and subscribers are asked to come back later, the port closes, tasks end, the policy engine stops, the store
+    finishes what was handed to it.
+    """
+
+    def __init__(self, settings: HubSettings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._database = Database(settings.data)
+        self._tokens = Tokens(self._database)
+        self._credentials = AgentCredentials(self._database)
+        self._audit = AuditLog(self._database)
+        self._revisions = PolicyRevisions(self._database)
+        self._token_leases = Leases(self._tokens.revoked_ids, self._clock, kind="token")
+        self._agent_leases = Leases(self._credentials.revoked_ids, self._clock, kind="agent")
+        self.registry = Registry(self._clock)
+        self._tasks = Tasks("hub")
+        self._address = ""
+        self._policy: PolicyEngine | None = None
+        self._sessions: Sessions | None = None
+        self._feed: InProcessFeed | None = None
+        self._server: GrpcServer | None = None
+        self._agents: AgentServicer | None = None
+        self._fanout: Fanout | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, "host:port" with the port that was bound. Empty before ``start``."""
+        return self._address
+
+    @property
+    def feed(self) -> InProcessFeed:
+        """The feed for a gateway in this process. RuntimeError before ``start``."""
+        if self._feed is None:
+            raise RuntimeError("the hub has not been started")
+        return self._feed
+
+    async def start(self) -> None:
+        """Loads everything and listens. Raises UserError for what a person can mend; then nothing is left running."""
+        self.settings.check()
+        if self.settings.is_plaintext_allowed and self.settings.tls_cert is None:
+            log.warning("hub.plaintext", listen=self.settings.listen, danger="tokens travel readable for everybody")
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serves until ``stopping`` is set or something vital fails, which is then raised; closes in both cases."""
+        if not self._address:
+            await self.start()
+        stop = asyncio.create_task(stopping.wait(), name="hub/stopping")
+        failed = asyncio.create_task(self._tasks.wait(), name="hub/failed")
+        try:
+            await asyncio.wait((stop, failed), return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                failed.result()
+        finally:
+            for task in (stop, failed):
+                task.cancel()
+            await asyncio.gather(stop, failed, return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """Stops everything. May be called more than once."""
+        if self._server is not None:
+            await self._server.set_serving(is_serving=False)
+            if self._sessions is not None:
+                self._sessions.drain_all(RETRY_AFTER_SECONDS)
+            if self._agents is not None:
+                await self._agents.drain(RETRY_AFTER_SECONDS)
+            await self._server.stop(GRACE_SECONDS)
+            self._server = None
+        await self._tasks.close()
+        if self._fanout is not None:
+            self._fanout.rounds.close()
+        if self._policy is not None:
+            await self._policy.stop()
+            self._policy = None
+        await self._database.close()
+
+    async def create_token(
+        self, subject: str, *, description: str = "", expires_at: datetime.datetime | None = None
+    ) -> str:
+        """Makes a token on behalf of the program this hub is part of; its secret. Raises UserError."""
+        token, secret = await issue_token(
+            self._tokens, subject, now=self._clock.now(), description=description, expires_at=expires_at
+        )
+        await self._audit.record(self._entry("token.create", token.id, "done", f"for {subject}"))
+        return secret
+
+    async def create_agent_credential(self, cluster: str) -> str:
+        """Makes a credential for a cluster's agent; its secret. Raises UserError."""
+        id, secret = await issue_agent_credential(self._credentials, cluster, now=self._clock.now())
+        self.registry.ensure(cluster)
+        await self._audit.record(self._entry("agentcredential.create", id, "done", f"for cluster {cluster}"))
+        return secret
+
+    async def _start(self) -> None:
+        await self._database.open()
+        policy = self._policy = PolicyEngine(self.settings.policies)
+        policy.subscribe(self._policy_changed)
+        policy.subscribe_alarm(self._policy_alarmed)
+        try:
+            await policy.start()
+        except PolicyError as error:
+            raise UserError(f"the policy in {self.settings.policies} is not valid: {error}") from error
+        sealer = Sealer(await Keys(self._database).get_or_create("resume", KEY_BYTES, self._clock.now()))
+        for cluster in await self._credentials.clusters():
+            self.registry.ensure(cluster)
+        fanout = self._fanout = Fanout(self.registry, sealer, self._tasks)
+        sessions = self._sessions = Sessions(fanout, self._clock)
+        authenticator = Authenticator(self._tokens, self._clock, is_demo=self.settings.is_demo)
+        version = _own_version()
+
+        def current() -> PolicySet:
+            return policy.current
+
+        service = FeedService(
+            authenticator=authenticator,
+            leases=self._token_leases,
+            fanout=fanout,
+            sessions=sessions,
+            policy=current,
+            audit=self._audit,
+            clock=self._clock,
+            hub_version=version,
+        )
+        agents = self._agents = AgentServicer(
+            access=AgentAccess(self._credentials),
+            leases=self._agent_leases,
+            registry=self.registry,
+            audit=self._audit,
+            clock=self._clock,
+            policy_revision=lambda: policy.current.revision,
+        )
+        admin = AdminServicer(
+            authenticator=authenticator,
+            policy=current,
+            audit=self._audit,
+            tokens=self._tokens,
+            token_leases=self._token_leases,
+            credentials=self._credentials,
+            agent_leases=self._agent_leases,
+            registry=self.registry,
+            status=HubStatus(version, policy, fanout, sessions),
+            clock=self._clock,
+        )
+        self._tasks.start(sessions.keep_ticking(), name="ticking")
+        self._tasks.start(keep_checking(self._database, self._token_leases, self._agent_leases), name="leases")
+        self._feed = InProcessFeed(service, self._tasks)
+        server = self._server = GrpcServer(
+            {
+                cluster_service.NAME: ClusterServicer(service).handlers(),
+                agent_service.NAME: agents.handlers(),
+                admin_service.NAME: admin.handlers(),
+            }
+        )
+        self._address = await server.start(
+            self.settings.listen,
+            tls_cert=self.settings.tls_cert,
+            tls_key=self.settings.tls_key,
+            is_plaintext_allowed=self.settings.is_plaintext_allowed,
+        )
+        log.info("hub.serving", address=self._address, policy=policy.current.revision, clusters=len(self.registry))
+
+    def _policy_changed(self, policy: PolicySet) -> None:
+        now = self._clock.now()
+        self._revisions.record(policy.revision, policy.commit, now)
+        self._audit.note(self._entry("policy.activated", policy.revision, "done", ""))
+        if self._sessions is not None:
+            self._sessions.wake_all()
+
+    def _policy_alarmed(self, alarm: PolicyAlarm | None) -> None:
+        if alarm is not None and not alarm.is_enforcing_files:
+            self._audit.note(self._entry("policy.rejected", str(self.settings.policies), "rejected", str(alarm)[:2000]))
+
+    def _entry(self, action: str, target: str, outcome: str, message: str) -> AuditEntry:
+        revision = self._policy.current.revision if self._policy is not None else ""
+        return AuditEntry(
+            at=self._clock.now(),
+            subject="hub",
+            action=action,
+            target=target,
+            outcome=outcome,
+            policy_revision=revision,
+            message=message,
+        )
+
+
+def _own_version() -> str:
+    try:
+        return importlib.metadata.version("octokube")
+    except importlib.metadata.PackageNotFoundError:
+        return "source"

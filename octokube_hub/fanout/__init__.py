@@ -1,0 +1,1 @@
+"""Sends each subscriber the part of the replicas that policy lets them see, live."""

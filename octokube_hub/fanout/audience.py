@@ -1,0 +1,176 @@
+"""Shares one view, and the frames made from it, among all subscribers who see the same."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from octokube.state import EncodedObject, Key, Stored
+from octokube_hub.fanout import transmission
+from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.resume import ResumeState, Sealer
+from octokube_hub.fanout.selection import Selection
+from octokube_hub.fanout.transmission import Transmission
+from octokube_hub.fanout.view import AudienceKey, AudienceView
+from octokube_hub.policy import Scope
+from octokube_hub.replica import Replica
+
+log = structlog.get_logger(__name__)
+
+BUILD_SLICE = 2_000
+"""Objects taken into a new view between two turns of the event loop: about 5 ms."""
+SNAPSHOT_REUSE_SECONDS = 1.0
+"""Subscribers who come within this time (all of them, after a hub's restart) share one encoded snapshot and what
+changed since."""
+MAX_CACHED = 16
+"""Distinct positions of lagging readers for which frames of one version are kept."""
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One subscriber's place in an audience. ``wake`` is called when there is something new to read."""
+
+    audience: "Audience"
+    wake: Callable[[], None]
+
+
+class Audience:
+    """Guarantee: for equal cursors the very same encoded frames are handed out. All of it belongs to one event loop.
+
+    ``released`` is the version up to which readers may read: changes gather between two rounds of the fan-out.
+    """
+
+    def __init__(self, key: AudienceKey, replica: Replica, scope: Scope, selection: Selection, sealer: Sealer) -> None:
+        self.key = key
+        self.view = AudienceView(key, replica, scope, selection)
+        self.released = 0
+        self.members: set[Member] = set()
+        self._sealer = sealer
+        self._scope_bytes = bytes.fromhex(scope.fingerprint)
+        self._made_at_version = -1
+        self._deltas: dict[tuple[int, bool], Transmission] = {}
+        self._catch_ups: dict[int, Transmission] = {}
+        self._transfers: dict[tuple[Audience, int], Transmission] = {}
+        self._snapshot: tuple[float, int, Transmission] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the view is complete."""
+        return self.view.is_ready
+
+    async def build(self) -> None:
+        """Fills the view from the replica in slices. Changes that happen meanwhile are taken by ``apply``."""
+        replica = self.view.replica
+        for index, stored in enumerate(replica.store.all()):
+            if index % BUILD_SLICE == BUILD_SLICE - 1:
+                await asyncio.sleep(0)
+            current = replica.store.get(stored.key)  # meanwhile it may have changed, or gone
+            if current is not None:
+                self.view.put(current)
+        self._complete()
+
+    def build_at_once(self) -> None:
+        """The same without giving way, for a replica that is small."""
+        for stored in self.view.replica.store.all():
+            self.view.put(stored)
+        self._complete()
+
+    def apply(self, changed: list[Stored[EncodedObject]], removed: list[Key]) -> bool:
+        """Follows the replica. True when this audience sees a difference."""
+        view = self.view
+        version = view.version
+        for key in removed:
+            view.remove(key)
+        for stored in changed:
+            view.put(stored)
+        return view.version != version
+
+    def release(self) -> None:
+        """Lets the members read up to the newest version, and wakes them."""
+        self.released = self.view.version
+        self.wake()
+
+    def wake(self) -> None:
+        """Wakes every member."""
+        for member in list(self.members):
+            member.wake()
+
+    def delta(self, cursor: int, *, is_exact: bool) -> Transmission:
+        """From a cursor to now. Raises Gone."""
+        self._drop_outdated()
+        made = self._deltas.get((cursor, is_exact))
+        if made is None:
+            made = transmission.delta(self.view, cursor, self._header(), self.token(), is_exact=is_exact)
+            if len(self._deltas) < MAX_CACHED:
+                self._deltas[cursor, is_exact] = made
+        return made
+
+    def catch_up(self, version: int) -> Transmission:
+        """From a version of the replica to now. Raises Gone."""
+        self._drop_outdated()
+        made = self._catch_ups.get(version)
+        if made is None:
+            changes = self.view.replica.changes_after(version)
+            made = transmission.catch_up(self.view, changes, self._header(), self.token())
+            if len(self._catch_ups) < MAX_CACHED:
+                self._catch_ups[version] = made
+        return made
+
+    def transfer(self, old: "Audience", cursor: int) -> Transmission:
+        """From a cursor in another audience to now in this one. Raises Gone."""
+        self._drop_outdated()
+        # The other view may move on while this one does not, but only by what this one does not see: what a reader held
+        # at the cursor, and what is here now, still decide everything.
+        made = self._transfers.get((old, cursor))
+        if made is None:
+            made = transmission.transfer(old.view, cursor, self.view, self._header(), self.token())
+            if len(self._transfers) < MAX_CACHED:
+                self._transfers[old, cursor] = made
+        return made
+
+    def replacement(self, old: "Audience", cursor: int) -> Transmission:
+        """From a cursor in another audience to this one, by tombstones and a snapshot. Raises Gone."""
+        return transmission.replacement(old.view, cursor, self.view, self._header(), self.token())
+
+    def snapshot(self, now: float) -> Transmission:
+        """Everything, from nothing. ``now`` is monotonic. It may be up to a second old: changes follow as deltas."""
+        if self._snapshot is not None:
+            made_at, version, made = self._snapshot
+            if now - made_at < SNAPSHOT_REUSE_SECONDS and version >= self.view.store.horizon:
+                return made
+        made = transmission.snapshot(self.view, self._header(), self.token())
+        self._snapshot = (now, self.view.version, made)
+        return made
+
+    def trim(self, now: float) -> None:
+        """Lets go of what was kept for readers who come at the same time."""
+        self._transfers.clear()
+        if self._snapshot is not None and now - self._snapshot[0] >= SNAPSHOT_REUSE_SECONDS:
+            self._snapshot = None
+
+    def token(self) -> bytes:
+        """A fresh token for the newest state.
+
+        Sealed anew each time: two equal ones would tell that nothing has happened in the cluster in between, also of
+        what this audience does not see.
+        """
+        replica = self.view.replica
+        if replica.epoch is None:
+            return b""
+        state = ResumeState(replica.epoch, replica.version, self._scope_bytes, self.view.selection.fingerprint)
+        return self._sealer.seal(replica.cluster, state)
+
+    def _header(self) -> Header:
+        return Header(self.view.replica.cluster, self.view.replica.as_of_seconds)
+
+    def _complete(self) -> None:
+        self.view.is_ready = True
+        self.released = self.view.version
+
+    def _drop_outdated(self) -> None:
+        if self._made_at_version != self.view.version:
+            self._made_at_version = self.view.version
+            self._deltas.clear()
+            self._catch_ups.clear()
+            self._transfers.clear()

@@ -1,0 +1,112 @@
+"""Keeps the audiences of each cluster equal to its replica."""
+
+from collections.abc import Callable, Iterator
+
+from octokube.runtime.tasks import Tasks
+from octokube_hub.fanout.audience import Audience, Member
+from octokube_hub.fanout.pacing import Rounds
+from octokube_hub.fanout.resume import Sealer
+from octokube_hub.fanout.selection import Selection
+from octokube_hub.fanout.view import AudienceKey
+from octokube_hub.policy import Scope
+from octokube_hub.replica import Registry, Replica, ReplicaEvent
+
+BUILT_AT_ONCE = 2_000
+"""Objects of a replica up to which a view is built within one turn of the event loop: about 5 ms."""
+
+
+class ClusterFanout:
+    """All audiences of one cluster. An audience exists as long as it has members."""
+
+    def __init__(self, replica: Replica, sealer: Sealer, rounds: Rounds, tasks: Tasks) -> None:
+        self.replica = replica
+        self.sealer = sealer
+        self._rounds = rounds
+        self._tasks = tasks
+        self._audiences: dict[AudienceKey, Audience] = {}
+        self._watchers: set[Callable[[], None]] = set()
+        replica.listen(self._follow)
+
+    def __len__(self) -> int:
+        return len(self._audiences)
+
+    def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Calls back when the cluster's state, or its first load, is news. Returns what ends that."""
+        self._watchers.add(wake)
+        return lambda: self._watchers.discard(wake)
+
+    def join(self, scope: Scope, selection: Selection, wake: Callable[[], None]) -> Member:
+        """Makes somebody a member of the audience of this scope and selection, which may still be filling.
+
+        Only for a replica that is loaded.
+        """
+        key = AudienceKey(scope.fingerprint, selection.fingerprint)
+        audience = self._audiences.get(key)
+        if audience is None:
+            audience = self._audiences[key] = Audience(key, self.replica, scope, selection, self.sealer)
+            if len(self.replica.store) <= BUILT_AT_ONCE:
+                audience.build_at_once()
+            else:
+                self._tasks.start_guarded(self._build(audience), name=f"build/{self.replica.cluster}")
+        member = Member(audience, wake)
+        audience.members.add(member)
+        return member
+
+    def leave(self, member: Member) -> None:
+        """Ends a membership; an audience without members is forgotten."""
+        audience = member.audience
+        audience.members.discard(member)
+        if not audience.members and self._audiences.get(audience.key) is audience:
+            del self._audiences[audience.key]
+
+    def trim(self, now: float) -> None:
+        """Lets go of caches whose time is over. ``now`` is monotonic."""
+        for audience in self._audiences.values():
+            audience.trim(now)
+
+    async def _build(self, audience: Audience) -> None:
+        await audience.build()
+        audience.wake()
+
+    def _follow(self, event: ReplicaEvent) -> None:
+        if event.changed or event.removed:
+            for audience in self._audiences.values():
+                if audience.apply(event.changed, event.removed) and audience.is_ready:
+                    self._rounds.request(audience)
+        if event.has_new_state or event.is_first_load:
+            for wake in list(self._watchers):
+                wake()
+
+
+class Fanout:
+    """The fan-out of every cluster of the hub."""
+
+    def __init__(self, registry: Registry, sealer: Sealer, tasks: Tasks) -> None:
+        self.registry = registry
+        self.rounds = Rounds()
+        self._sealer = sealer
+        self._tasks = tasks
+        self._clusters: dict[str, ClusterFanout] = {}
+        for replica in registry:
+            self._add(replica)
+        registry.listen(self._add)
+
+    def __iter__(self) -> Iterator[ClusterFanout]:
+        return iter([self._clusters[name] for name in sorted(self._clusters)])
+
+    @property
+    def audiences(self) -> int:
+        """How many audiences there are."""
+        return sum(len(cluster) for cluster in self._clusters.values())
+
+    def get(self, cluster: str) -> ClusterFanout | None:
+        """The fan-out of a cluster that is known."""
+        return self._clusters.get(cluster)
+
+    def trim(self, now: float) -> None:
+        """Lets go of caches whose time is over. ``now`` is monotonic."""
+        for cluster in self._clusters.values():
+            cluster.trim(now)
+
+    def _add(self, replica: Replica) -> None:
+        self._clusters[replica.cluster] = ClusterFanout(replica, self._sealer, self.rounds, self._tasks)

@@ -1,0 +1,59 @@
+"""Knows every open stream, and looks after all of them several times a second."""
+
+import asyncio
+from typing import Protocol
+
+from octokube.runtime.clock import Clock
+from octokube_hub.fanout.catalog import CatalogSession
+from octokube_hub.fanout.clusters import Fanout
+from octokube_hub.fanout.stream import WatchSession
+
+TICK_SECONDS = 0.25
+"""A fourth of what is promised: a window's edge, a stepped clock or an expired token acts within a second."""
+
+
+class Session(Protocol):
+    """What all streams have in common."""
+
+    def wake(self) -> None:
+        """Has the stream look again."""
+        ...
+
+    def drain(self, retry_after_seconds: float) -> None:
+        """Asks the peer to come back later, and ends the stream."""
+        ...
+
+
+class Sessions:
+    """All open Watch and catalog streams. One ticking task serves them all, instead of timers for each."""
+
+    def __init__(self, fanout: Fanout, clock: Clock) -> None:
+        self._fanout = fanout
+        self._clock = clock
+        self.watches: set[WatchSession] = set()
+        self.catalogs: set[CatalogSession] = set()
+
+    def wake_all(self) -> None:
+        """Has every stream look at its scope again: the policy has changed."""
+        for session in self._all():
+            session.wake()
+
+    def drain_all(self, retry_after_seconds: float) -> None:
+        """Asks every subscriber to come back later."""
+        for session in self._all():
+            session.drain(retry_after_seconds)
+
+    async def keep_ticking(self) -> None:
+        """Ticks for ever."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.tick()
+
+    def tick(self) -> None:
+        """Looks after every stream once."""
+        for session in list(self.watches):
+            session.tick()
+        self._fanout.trim(self._clock.monotonic())
+
+    def _all(self) -> list[Session]:
+        return [*self.watches, *self.catalogs]

@@ -1,0 +1,298 @@
+"""Serves one Watch stream."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from octokube.runtime.clock import Clock
+from octokube.v1 import cluster_service_pb2 as pb
+from octokube_hub.fanout import encoding, transmission
+from octokube_hub.fanout.authority import Authority
+from octokube_hub.fanout.clusters import Fanout
+from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.selection import BadSubscription, Selection, read_subscription
+from octokube_hub.fanout.track import Track
+from octokube_hub.fanout.window import BadAck, Window
+from octokube_hub.policy import Scope
+
+log = structlog.get_logger(__name__)
+
+SUBSCRIBE_SECONDS = 15.0
+BOOKMARK_SECONDS = 4.0
+"""The contract promises one every 5 s; the rest is for the way."""
+STALL_SECONDS = 10.0
+"""A subscriber that makes no progress for so long is not kept a snapshot for: it starts over when it reads again."""
+CUT_SECONDS = 0.4
+"""How long a subscriber whose token has ended may keep the hub waiting before it is cut off."""
+MAX_REQUEST_BYTES = 1024 * 1024
+MAX_RESUME_POINTS = 500
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class _Ended(Exception):
+    """The stream is over; carries the last message to the subscriber."""
+
+    def __init__(self, close: pb.Close) -> None:
+        super().__init__()
+        self.close = close
+
+
+class WatchSession:
+    """One subscriber's stream, whatever carries it.
+
+    ``run`` writes, one frame at a time, and never builds a frame before the transport has taken the former one: what
+    changes meanwhile gathers in the views. ``request`` and ``tick`` are synchronous and may be called while it writes.
+
+    Guarantees: sequences are dense; the scope is asked for before every frame; a change of scope, the end of the token
+    or a drain acts before any further frame. Non-guarantee: what has been handed to the transport can't be taken back;
+    it is bounded by the window.
+    """
+
+    def __init__(self, fanout: Fanout, authority: Authority, clock: Clock) -> None:
+        self._fanout = fanout
+        self._authority = authority
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._window = Window(0)
+        self._scope: Scope | None = None
+        self._selection: Selection | None = None
+        self._pending: pb.Subscribe | None = None
+        self._fault = ""
+        self._drain_seconds: float | None = None
+        self._tracks: dict[str, Track] = {}
+        self._turn = 0
+        self._known_clusters = 0
+        self._farewells: deque[tuple[bytes, str]] = deque()
+        self._notices: deque[pb.Notice] = deque(maxlen=16)
+        self._sequence = 0
+        self._blocked_since: float | None = None
+        self._spaced_at = float("-inf")
+        self._opened_at = clock.monotonic()
+        self._task: asyncio.Task[object] | None = None
+        self._writing_since: float | None = None
+        self._is_cut = False
+        self._unlisten = fanout.registry.listen(lambda _: self.wake())
+
+    def wake(self) -> None:
+        """Has the stream look again."""
+        self._wake.set()
+
+    def request(self, message: bytes) -> None:
+        """Takes a message of the subscriber. What is wrong with it ends the stream with a Close that says so."""
+        try:
+            if len(message) > MAX_REQUEST_BYTES:
+                raise BadSubscription(f"a request of {len(message)} bytes; at most {MAX_REQUEST_BYTES} are taken")
+            request = pb.WatchRequest.FromString(message)
+            match request.WhichOneof("message"):
+                case "ack":
+                    self._window.acknowledged(request.ack.sequence)
+                    self._blocked_since = None
+                case "subscribe":
+                    self._pending = request.subscribe
+                case _:
+                    raise BadSubscription("a request that is neither subscribe nor ack")
+        except DecodeError:
+            self._fault = "a request that is no protobuf of this contract"
+        except (BadSubscription, BadAck) as error:
+            self._fault = str(error)
+        self.wake()
+
+    def drain(self, retry_after_seconds: float) -> None:
+        """Asks the subscriber to come back later, and ends the stream."""
+        self._drain_seconds = retry_after_seconds
+        self.wake()
+
+    def tick(self) -> None:
+        """To be called several times a second: heeds what comes with time alone."""
+        now = self._clock.monotonic()
+        if self._blocked_since is not None and now - self._blocked_since >= STALL_SECONDS:
+            self._blocked_since = now
+            for track in self._tracks.values():
+                track.abandon()
+        has_ended = self._authority.end_reason is not None
+        is_stuck = self._writing_since is not None and now - self._writing_since >= CUT_SECONDS
+        if has_ended and is_stuck and self._task is not None and not self._is_cut:
+            # They do not read, and so would never be told: the transport is to drop the stream as it is.
+            self._is_cut = True
+            self._task.cancel()
+        edge = self._authority.upcoming_change() if not has_ended else None
+        if edge is not None:
+            notice = pb.Notice(code="window-edge", message="what you may see changes by a time window of the policy")
+            notice.at.FromDatetime(edge)
+            self._notices.append(notice)
+        is_late = self._selection is None and now - self._opened_at >= SUBSCRIBE_SECONDS
+        if (
+            has_ended
+            or is_late
+            or edge is not None
+            or (self._selection is not None and self._authority.scope() != self._scope)
+            or any(track.is_bookmark_due(now, BOOKMARK_SECONDS) for track in self._tracks.values())
+        ):
+            self.wake()
+
+    async def run(self, write: Write) -> pb.Close | None:
+        """Streams until the stream ends for a reason, which is told in a Close as far as the subscriber reads it, and
+        returned. None: what they hold of the stream was cut off. Ends by cancellation when the subscriber goes.
+        """
+        self._task = asyncio.current_task()
+        close: pb.Close | None = None
+        try:
+            while True:
+                self._wake.clear()
+                message = self._next()
+                if message is not None:
+                    await self._write(write, message)
+                else:
+                    await self._wake.wait()
+        except _Ended as ended:
+            close = ended.close
+            await self._write(write, pb.WatchResponse(close=close).SerializeToString())
+        except asyncio.CancelledError:
+            if not self._is_cut or self._task is None or self._task.uncancel() > 0:
+                raise
+        finally:
+            self._task = None
+            self._unlisten()
+            for track in self._tracks.values():
+                track.close()
+            self._tracks.clear()
+        return close
+
+    async def _write(self, write: Write, message: bytes) -> None:
+        self._writing_since = self._clock.monotonic()
+        await write(message)
+        self._writing_since = None
+
+    def _next(self) -> bytes | None:
+        """The message to send now. Everything that forbids sending is looked at here, at the last moment."""
+        self._check_end()
+        if self._pending is not None:
+            self._subscribe(self._pending)
+        if self._selection is None:
+            return None
+        self._follow_scope(self._selection)
+        if self._notices:
+            return pb.WatchResponse(notice=self._notices.popleft()).SerializeToString()
+        now = self._clock.monotonic()
+        if self._farewells:
+            return self._farewell(*self._farewells[0], now)
+        return self._next_frame(now, self._selection)
+
+    def _check_end(self) -> None:
+        if self._fault:
+            raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, self._fault))
+        reason = self._authority.end_reason
+        if reason is not None:
+            raise _Ended(_close(pb.CLOSE_REASON_UNAUTHENTICATED, f"the token is not valid any more: {reason}; sign in"))
+        if self._drain_seconds is not None:
+            close = _close(pb.CLOSE_REASON_DRAIN, "the hub is about to stop; come back with your resume tokens")
+            close.retry_after.FromMilliseconds(int(self._drain_seconds * 1000))
+            raise _Ended(close)
+        is_late = self._clock.monotonic() - self._opened_at >= SUBSCRIBE_SECONDS
+        if self._selection is None and self._pending is None and is_late:
+            raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, f"no subscription within {SUBSCRIBE_SECONDS:g} seconds"))
+
+    def _subscribe(self, message: pb.Subscribe) -> None:
+        self._pending = None
+        try:
+            selection = read_subscription(message.subscription)
+            if len(message.resume) > MAX_RESUME_POINTS:
+                raise BadSubscription(f"{len(message.resume)} resume points; at most {MAX_RESUME_POINTS} are taken")
+        except BadSubscription as error:
+            raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, str(error))) from error
+        self._window.resize(message.window_bytes)
+        self._selection = selection
+        self._scope = scope = self._authority.scope()
+        for name, track in list(self._tracks.items()):
+            is_selected = selection.has_cluster(name) and scope.may_see_cluster(name)
+            track.reselect(scope, selection if is_selected else None)
+            self._drop_finished(track)
+        tokens = {point.cluster: point.resume_token for point in message.resume if point.resume_token}
+        self._add_tracks(selection, scope, tokens)
+        for name in sorted(tokens.keys() - self._tracks.keys()):
+            # Whether such a cluster exists is not said: whoever names one that is not theirs to see is to forget it.
+            pieces = transmission.farewell(Header(name, 0.0))
+            self._farewells.append((pieces.piece(0).shared, "scope-changed"))
+            self._farewells.append((pieces.piece(1).shared, ""))
+        self._notice_unknown_types(selection, scope)
+
+    def _follow_scope(self, selection: Selection) -> None:
+        scope = self._authority.scope()
+        if scope != self._scope:
+            self._scope = scope
+            for track in list(self._tracks.values()):
+                track.rescope(scope, is_visible=scope.may_see_cluster(track.cluster))
+                self._drop_finished(track)
+            self._add_tracks(selection, scope, {})
+        elif self._known_clusters != len(self._fanout.registry):
+            self._add_tracks(selection, scope, {})
+
+    def _add_tracks(self, selection: Selection, scope: Scope, tokens: dict[str, bytes]) -> None:
+        self._known_clusters = len(self._fanout.registry)
+        for fanout in self._fanout:
+            name = fanout.replica.cluster
+            if name not in self._tracks and selection.has_cluster(name) and scope.may_see_cluster(name):
+                token = tokens.get(name, b"")
+                self._tracks[name] = Track(fanout, scope, selection, self.wake, self._clock, resume_token=token)
+
+    def _drop_finished(self, track: Track) -> None:
+        if track.is_finished:
+            del self._tracks[track.cluster]
+            track.close()
+
+    def _notice_unknown_types(self, selection: Selection, scope: Scope) -> None:
+        replicas = [fanout.replica for fanout in self._fanout if fanout.replica.cluster in self._tracks]
+        if not all(replica.is_loaded for replica in replicas):
+            return
+        for type in sorted(selection.named_types):
+            if not any(type in replica.types and scope.may_see(replica.cluster, type) for replica in replicas):
+                text = f"no cluster here shows you objects of type {type}"
+                self._notices.append(pb.Notice(code="type-unknown", message=text))
+
+    def _farewell(self, shared: bytes, outcome: str, now: float) -> bytes | None:
+        message = encoding.watch_response(self._sequence + 1, shared, None, outcome)
+        if not self._window.has_room(len(message)):
+            self._blocked_since = now if self._blocked_since is None else self._blocked_since
+            return None
+        self._farewells.popleft()
+        self._sequence += 1
+        self._window.sent(self._sequence, len(message))
+        return message
+
+    def _next_frame(self, now: float, selection: Selection) -> bytes | None:
+        tracks = list(self._tracks.values())
+        for offset in range(len(tracks)):
+            track = tracks[(self._turn + offset) % len(tracks)]
+            outgoing = track.next(now)
+            if outgoing is None and track.is_bookmark_due(now, BOOKMARK_SECONDS):
+                outgoing = track.bookmark()
+            if outgoing is None:
+                continue
+            if outgoing.is_spaced and selection.minimum_spacing_seconds:
+                wait_seconds = self._spaced_at + selection.minimum_spacing_seconds - now
+                if wait_seconds > 0:
+                    track.hold()
+                    asyncio.get_running_loop().call_later(wait_seconds, self.wake)
+                    continue
+                self._spaced_at = now
+            message = encoding.watch_response(self._sequence + 1, outgoing.shared, outgoing.state, outgoing.outcome)
+            if not self._window.has_room(len(message)):
+                self._blocked_since = now if self._blocked_since is None else self._blocked_since
+                track.hold()
+                return None
+            outgoing.commit(now)
+            self._sequence += 1
+            self._window.sent(self._sequence, len(message))
+            self._turn = (self._turn + offset + 1) % len(tracks)
+            self._drop_finished(track)
+            return message
+        return None
+
+
+def _close(reason: "pb.CloseReason", message: str) -> pb.Close:
+    is_retryable = reason == pb.CLOSE_REASON_DRAIN
+    is_resumable = reason != pb.CLOSE_REASON_BAD_REQUEST
+    return pb.Close(reason=reason, message=message, retryable=is_retryable, resumable=is_resumable)

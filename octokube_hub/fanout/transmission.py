@@ -1,0 +1,195 @@
+"""Cuts what a receiver lacks into frames, made when they are sent and shared by all who lack the same."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from octokube.state import Changes, EncodedObject, Gone, Key, SnapshotDigest, Stored, TombstoneReason
+from octokube.v1 import frame_pb2
+from octokube_hub.fanout import encoding
+from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.transitions import Step, decide
+from octokube_hub.fanout.view import AudienceView
+
+SORTED_SNAPSHOT_LIMIT = 10_000
+"""Sorting more would hold up the event loop for longer than an ordered first screen is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One frame without what is a single stream's own.
+
+    ``cursor`` is the view's version that a receiver has reached with it; None where that can't be said.
+    """
+
+    kind: int
+    shared: bytes
+    as_of_seconds: float
+    cursor: int | None = None
+    is_last: bool = False
+
+
+class Transmission:
+    """A sequence of frames that belong together, encoded one by one on demand and kept for the next who asks.
+
+    What it tells is settled when it is made; only the joining of bytes is left for later. Memory: references to
+    the objects it tells of, and the frames encoded so far, for as long as somebody is sending them.
+    """
+
+    def __init__(self, pieces: Iterator[Piece], *, is_delta: bool = False) -> None:
+        self.is_delta = is_delta
+        """Whether each piece has a cursor from which a receiver who breaks off can go on."""
+        self._source = pieces
+        self._pieces: list[Piece] = []
+
+    def piece(self, index: int) -> Piece:
+        """The frame at an index, which is not beyond the one that is the last."""
+        while len(self._pieces) <= index:
+            self._pieces.append(next(self._source))
+        return self._pieces[index]
+
+
+def delta(view: AudienceView, cursor: int, header: Header, token: bytes, *, is_exact: bool) -> Transmission:
+    """What leads a reader at ``cursor`` to the view's newest version. Raises Gone beyond the tombstones.
+
+    ``is_exact``: the reader's copy is what the view was at ``cursor``; then a key that came and went meanwhile is not
+    mentioned. A reader who broke off a longer catch-up is told of it once too often rather than once too seldom.
+    """
+    changes = view.store.changes_after(cursor)
+    tombstones = [
+        (removed.version, removed.key, removed.reason)
+        for removed in changes.tombstones
+        if not is_exact or view.was_held(removed.key, cursor)
+    ]
+    elements = _merged(changes.entries, tombstones)
+    return Transmission(_deltas(elements, header, token, changes.to_version, is_stepwise=True), is_delta=True)
+
+
+def catch_up(view: AudienceView, changes: Changes[EncodedObject], header: Header, token: bytes) -> Transmission:
+    """What leads a reader who resumes from an older position of the replica to the view's newest version.
+
+    Nobody knows what exactly they hold; scope and selection are the same as then, so that the keys that are visible now
+    were visible then, too.
+    """
+    entries: list[Stored[EncodedObject]] = []
+    for changed in changes.entries:
+        stored = view.store.get(changed.key)
+        if stored is not None:
+            entries.append(Stored(stored.key, changed.version, stored.value))
+    tombstones = [
+        (removed.version, removed.key, removed.reason) for removed in changes.tombstones if view.is_visible(removed.key)
+    ]
+    return Transmission(_deltas(_merged(entries, tombstones), header, token, view.version, is_stepwise=False))
+
+
+def transfer(old: AudienceView, cursor: int, new: AudienceView, header: Header, token: bytes) -> Transmission:
+    """What leads a reader of one view to another view of the same replica: tombstones for what leaves, entries for
+    what enters or has changed. Raises Gone when ``cursor`` is beyond the old view's tombstones.
+    """
+    if cursor < old.store.horizon:
+        raise Gone(f"version {cursor} is older than the view's tombstones")
+    leaving: list[tuple[Key, TombstoneReason]] = []
+    for key in old.keys_at(cursor):
+        step = decide(is_held=True, is_visible=new.is_visible(key), has_object=key in new.store, is_current=True)
+        if step is Step.WITHDRAWN:
+            leaving.append((key, TombstoneReason.WITHDRAWN))
+        elif step is Step.DELETED:
+            leaving.append((key, TombstoneReason.DELETED))
+    entering: list[Stored[EncodedObject]] = []
+    for stored in new.store.all():
+        held = old.store.get(stored.key)
+        is_current = held is not None and held.version <= cursor
+        is_held = old.was_held(stored.key, cursor)
+        if decide(is_held=is_held, is_visible=True, has_object=True, is_current=is_current) is Step.ENTRY:
+            entering.append(stored)
+
+    def elements() -> Iterator[tuple[int, bytes]]:
+        for key, reason in leaving:
+            yield 0, encoding.tombstone(key, reason)
+        for stored in entering:
+            yield 0, encoding.entry(stored.value)
+
+    return Transmission(_deltas(elements(), header, token, new.version, is_stepwise=False))
+
+
+def snapshot(view: AudienceView, header: Header, token: bytes) -> Transmission:
+    """The whole view as a snapshot transaction."""
+    return Transmission(_snapshot(view.store.all(), view.version, header, token))
+
+
+def replacement(old: AudienceView, cursor: int, new: AudienceView, header: Header, token: bytes) -> Transmission:
+    """Tombstones for what leaves, and then the new view as a snapshot: for a selection that was replaced.
+
+    Raises Gone when ``cursor`` is beyond the old view's tombstones.
+    """
+    if cursor < old.store.horizon:
+        raise Gone(f"version {cursor} is older than the view's tombstones")
+    leaving = [key for key in old.keys_at(cursor) if key not in new.store]
+    rest = _snapshot(new.store.all(), new.version, header, token)
+
+    def pieces() -> Iterator[Piece]:
+        for chunk in encoding.chunks((0, encoding.tombstone(key, TombstoneReason.WITHDRAWN)) for key in leaving):
+            yield _delta_piece(header, chunk.content)
+        yield from rest
+
+    return Transmission(pieces())
+
+
+def _snapshot(objects: list[Stored[EncodedObject]], version: int, header: Header, token: bytes) -> Iterator[Piece]:
+    if len(objects) <= SORTED_SNAPSHOT_LIMIT:
+        objects.sort(key=lambda stored: stored.key)
+    digest = SnapshotDigest()
+    kind = frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN
+    yield Piece(kind, encoding.shared_frame(kind, header, item_count=len(objects)), header.as_of_seconds)
+
+    def elements() -> Iterator[tuple[int, bytes]]:
+        for stored in objects:
+            digest.add(stored.key, stored.value.resource_version)
+            yield 0, encoding.entry(stored.value)
+
+    for chunk in encoding.chunks(elements(), first_bytes=encoding.FIRST_PART_BYTES):
+        kind = frame_pb2.FRAME_KIND_SNAPSHOT_PART
+        yield Piece(kind, encoding.shared_frame(kind, header, content=chunk.content), header.as_of_seconds)
+    kind = frame_pb2.FRAME_KIND_SNAPSHOT_END
+    shared = encoding.shared_frame(kind, header, token=token, item_count=digest.item_count, digest=digest.value)
+    yield Piece(kind, shared, header.as_of_seconds, version, is_last=True)
+
+
+def _merged(
+    entries: list[Stored[EncodedObject]], tombstones: list[tuple[int, Key, TombstoneReason]]
+) -> Iterator[tuple[int, bytes]]:
+    """Elements in the order of versions: a predecessor's tombstone comes before its successor of the same name."""
+    items: list[tuple[int, Stored[EncodedObject] | tuple[int, Key, TombstoneReason]]] = [
+        *((stored.version, stored) for stored in entries),
+        *((item[0], item) for item in tombstones),
+    ]
+    items.sort(key=lambda item: item[0])
+    for version, item in items:
+        if isinstance(item, Stored):
+            yield version, encoding.entry(item.value)
+        else:
+            yield version, encoding.tombstone(item[1], item[2])
+
+
+def _deltas(
+    elements: Iterable[tuple[int, bytes]], header: Header, token: bytes, to_version: int, *, is_stepwise: bool
+) -> Iterator[Piece]:
+    pending: encoding.Chunk | None = None
+    for chunk in encoding.chunks(elements):
+        if pending is not None:
+            yield _delta_piece(header, pending.content, cursor=pending.last if is_stepwise else None)
+        pending = chunk
+    content = pending.content if pending is not None else b""
+    yield _delta_piece(header, content, cursor=to_version, token=token, is_last=True)
+
+
+def _delta_piece(
+    header: Header, content: bytes, *, cursor: int | None = None, token: bytes = b"", is_last: bool = False
+) -> Piece:
+    kind = frame_pb2.FRAME_KIND_DELTA
+    shared = encoding.shared_frame(kind, header, content=content, token=token)
+    return Piece(kind, shared, header.as_of_seconds, cursor, is_last)
+
+
+def farewell(header: Header) -> Transmission:
+    """An empty snapshot: has a receiver forget a cluster of which nobody knows what they hold."""
+    return Transmission(_snapshot([], 0, header, b""))

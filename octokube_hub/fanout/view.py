@@ -1,0 +1,114 @@
+"""Holds what one audience sees of one cluster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from octokube.state import EncodedObject, Key, Stored, TombstoneReason, VersionedStore
+from octokube_hub.fanout.presence import Presence
+from octokube_hub.fanout.selection import Selection
+from octokube_hub.policy import Scope, Selector
+from octokube_hub.replica import Replica
+
+TOMBSTONE_LIMIT = 5_000
+"""Only for readers who are behind on an open stream: beyond it they get a snapshot."""
+_MEMO_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceKey:
+    """What makes two subscribers see the same of a cluster."""
+
+    scope: str
+    selection: bytes
+
+
+class AudienceView:
+    """The replica of one cluster, filtered by one scope and one selection, in versions of its own.
+
+    Shared read-only by all subscribers with that scope and selection; each is a cursor, the version they were sent up
+    to. The view's versions are shown to nobody. Kept equal to the filtered replica synchronously, with each of its
+    changes. Whether a key is visible depends on the key alone, so objects enter and leave a view with their existence.
+
+    With detail ROWS a change that leaves the row's bytes as they were does not exist here: the view, and whoever reads
+    it, keeps the former resource version until a column changes.
+    """
+
+    def __init__(self, key: AudienceKey, replica: Replica, scope: Scope, selection: Selection) -> None:
+        self.key = key
+        self.replica = replica
+        self.scope = scope
+        self.selection = selection
+        self.store: VersionedStore[EncodedObject] = VersionedStore(tombstone_limit=TOMBSTONE_LIMIT)
+        self.is_ready = False
+        """Whether the first pass over the replica is done; nothing may be sent before."""
+        self.members: dict[object, Callable[[], None]] = {}
+        """Who is to be woken when the view has changed, by whoever they are."""
+        self._presence = Presence()
+        self._selectors: dict[str, Selector | None] = {}
+        self._namespaces: dict[str, bool] = {}
+
+    @property
+    def version(self) -> int:
+        """The newest of the view's own versions."""
+        return self.store.version
+
+    def is_visible(self, key: Key) -> bool:
+        """Whether this audience sees the object of this key, if it exists."""
+        try:
+            selector = self._selectors[key.type]
+        except KeyError:
+            selector = self._resolve(key.type)
+        if selector is None:
+            return False
+        is_asked = self._namespaces.get(key.namespace)
+        if is_asked is None:
+            if len(self._namespaces) >= _MEMO_SIZE:
+                self._namespaces.clear()
+            is_asked = self._namespaces[key.namespace] = self.selection.has_namespace(key.namespace)
+        return is_asked and selector.allows(key.namespace, key.name) and self.selection.has_name(key.name)
+
+    def put(self, stored: Stored[EncodedObject]) -> bool:
+        """Takes an object's newest state. False when this audience sees no difference."""
+        key, value = stored.key, stored.value
+        if not self.is_visible(key):
+            return False
+        held = self.store.get(key)
+        if held is not None and (held.value.row == value.row if self.selection.is_rows else held.value == value):
+            return False
+        version = self.store.version + 1
+        if self.selection.is_rows:
+            value = EncodedObject(value.resource_version, value.head, value.row, b"")
+        self.store.put(key, version, value)
+        if held is None:
+            self._presence.enter(key, version)
+        return True
+
+    def remove(self, key: Key) -> bool:
+        """Takes a deletion. False when the object was not in the view."""
+        version = self.store.version + 1
+        if not self.store.remove(key, version, TombstoneReason.DELETED):
+            return False
+        self._presence.leave(key, version)
+        self._presence.forget(self.store.horizon)
+        return True
+
+    def was_held(self, key: Key, version: int) -> bool:
+        """Whether a reader at a version, not before the horizon, was sent the key and not told that it left."""
+        return self._presence.was_in(key, version)
+
+    def keys_at(self, version: int) -> list[Key]:
+        """All keys that a reader at a version, not before the horizon, holds."""
+        return list(self._presence.keys_at(version))
+
+    def has_type(self, type: str) -> bool:
+        """Whether anything of a type can be visible."""
+        return self.selection.has_type(type) and self._resolve(type) is not None
+
+    def _resolve(self, type: str) -> Selector | None:
+        selector: Selector | None = None
+        if self.selection.has_type(type):
+            selector = self.scope.selector(self.replica.cluster, type)
+            if selector.none:
+                selector = None
+        self._selectors[type] = selector
+        return selector
