@@ -79,10 +79,10 @@ async def _types(hub: HubConnection) -> None:
     lines = sorted(
         {(type.type, ",".join(type.short_names), type.kind) for cluster in catalog.clusters for type in cluster.types}
     )
-    width = max((len(line[0]) for line in lines), default=4)
-    _write(f"{'TYPE'.ljust(width)}   SHORT   KIND\n")
+    lines.insert(0, ("TYPE", "SHORT", "KIND"))
+    widths = [max(len(line[index]) for line in lines) for index in range(2)]
     for type, short, kind in lines:
-        _write(f"{type.ljust(width)}   {short.ljust(5)}   {kind}\n")
+        _write(f"{type.ljust(widths[0])}   {short.ljust(widths[1])}   {kind}\n")
 
 
 async def _get(hub: HubConnection, request: Request) -> None:

@@ -5,18 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from octokube.runtime.errors import UserError
-from octokube.runtime.tasks import Tasks
 from octokube_agent.app import Agent
 from octokube_agent.settings import AgentSettings
 from octokube_hub.app import Hub
 from octokube_hub.settings import HubSettings
 from octokube_web.app import Gateway
 from octokube_web.settings import DemoPerson, WebSettings
-
-log = structlog.get_logger(__name__)
 
 FIRST_STATE_SECONDS = 10.0
 """How long a start waits for a cluster's first complete state before the page opens with what is there."""
@@ -66,6 +61,8 @@ async def run_stack(
         )
     )
     await hub.start()
+    hub_stopping = asyncio.Event()
+    running_hub = asyncio.create_task(hub.run(hub_stopping), name="stack/hub")
     try:
         credential = await hub.create_agent_credential(settings.cluster)
         agent = Agent(
@@ -77,9 +74,11 @@ async def run_stack(
                 context=settings.context,
             )
         )
-        await _run_with_hub(settings, stopping, on_running, hub, agent)
+        await _run_with_hub(settings, stopping, on_running, hub, running_hub, agent)
     finally:
-        await hub.close()
+        hub_stopping.set()
+        await asyncio.wait({running_hub})
+    running_hub.result()
 
 
 async def _run_with_hub(
@@ -87,45 +86,42 @@ async def _run_with_hub(
     stopping: asyncio.Event,
     on_running: Callable[[RunningStack], Awaitable[None]],
     hub: Hub,
+    running_hub: "asyncio.Task[None]",
     agent: Agent,
 ) -> None:
     agent_stopping = asyncio.Event()
     welcomed = asyncio.Event()
-    async with Tasks("stack") as tasks:
-        running_agent = asyncio.create_task(agent.run(agent_stopping, ready=welcomed.set), name="stack/agent")
-        try:
-            is_complete = await _first(welcomed, stopping, running_agent)
-            if stopping.is_set():
-                return
-            gateway = Gateway(
-                WebSettings(listen=f"127.0.0.1:{settings.web_port}", demo_people=settings.demo_people), hub.feed
-            )
-            await gateway.start()
-            try:
-                await on_running(
-                    RunningStack(gateway.url, hub, hub.address, len(agent.hot_state), is_complete=is_complete)
-                )
-                stop = tasks.start(stopping.wait(), name="stopping")
-                failed = tasks.start(tasks.wait(), name="failed")
-                await asyncio.wait((stop, running_agent, failed), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await gateway.close()
-        finally:
-            agent_stopping.set()
-            await asyncio.wait({running_agent})
-        running_agent.result()
-
-
-async def _first(welcomed: asyncio.Event, stopping: asyncio.Event, agent: "asyncio.Task[None]") -> bool:
-    """Waits for the first complete state. False when it is late; raises what ended the agent, if it ended."""
-    waits = [asyncio.ensure_future(welcomed.wait()), asyncio.ensure_future(stopping.wait())]
+    running_agent = asyncio.create_task(agent.run(agent_stopping, ready=welcomed.set), name="stack/agent")
+    stop = asyncio.create_task(stopping.wait(), name="stack/stopping")
     try:
-        await asyncio.wait([*waits, agent], timeout=FIRST_STATE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        is_complete = await _first(welcomed, stop, running_agent)
+        if stop.done():
+            return
+        gateway = Gateway(
+            WebSettings(listen=f"127.0.0.1:{settings.web_port}", demo_people=settings.demo_people), hub.feed
+        )
+        await gateway.start()
+        try:
+            await on_running(RunningStack(gateway.url, hub, hub.address, len(agent.hot_state), is_complete=is_complete))
+            await asyncio.wait((stop, running_agent, running_hub), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await gateway.close()
     finally:
-        for wait in waits:
-            wait.cancel()
+        stop.cancel()
+        agent_stopping.set()
+        await asyncio.wait({running_agent, stop})
+    running_agent.result()
+
+
+async def _first(welcomed: asyncio.Event, stop: "asyncio.Task[bool]", agent: "asyncio.Task[None]") -> bool:
+    """Waits for the first complete state. False when it is late; raises what ended the agent, if it ended."""
+    wait = asyncio.create_task(welcomed.wait(), name="stack/welcomed")
+    try:
+        await asyncio.wait((wait, stop, agent), timeout=FIRST_STATE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        wait.cancel()
     if agent.done():
         agent.result()
-        if not stopping.is_set():
+        if not stop.done():
             raise UserError("the agent ended by itself; its log above says why", exit_code=1)
     return welcomed.is_set()
