@@ -22,8 +22,8 @@ from octokube_web.settings import DemoPerson
 
 PEOPLE = (
     DemoPerson("demo:alice", "alice", "team payments: everything in namespace payments, except Secrets"),
-    DemoPerson("demo:bob", "bob", "team platform: the platform's namespaces, and the nodes"),
-    DemoPerson("demo:carol", "carol", "on call: checkout and payments, only while her window is open"),
+    DemoPerson("demo:bob", "bob", "team platform: platform, observability, and the nodes"),
+    DemoPerson("demo:carol", "carol", "on call: the whole cluster, for 15 minutes from each full and half hour (UTC)"),
     DemoPerson("demo:admin", "admin", "everything"),
 )
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import structlog
 
+from octokube.runtime.errors import UserError
+
 log = structlog.get_logger(__name__)
 
 
@@ -84,4 +86,6 @@ class Tasks:
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # marks it retrieved: the owner may close without waiting
+            if isinstance(error, UserError):
+                return  # one sentence for a person, which whoever waits prints; a traceback would bury it
         log.error("task.failed", task=task.get_name(), exc_info=error)

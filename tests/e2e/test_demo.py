@@ -84,8 +84,15 @@ async def test_a_watch_streams_changes_and_a_policy_edit_ends_what_it_withdraws(
     assert "No pods visible to you" in after.err or "no type 'pods' is visible to you" in after.err
 
 
-async def test_a_demo_token_of_nobody_is_refused_in_one_sentence(demo: RunningDemo) -> None:
-    refused = await octokube("get", "pods", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN="demo:mallory")
+async def test_a_person_without_rules_sees_nothing(demo: RunningDemo) -> None:
+    stranger = await octokube("get", "pods", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN="demo:mallory")
+    assert (stranger.code, stranger.out) == (1, "")
+    assert "no type 'pods' is visible to you" in stranger.err
+
+
+@pytest.mark.parametrize("token", ["alice", "okt_0000", "demo:", "demo:Alice!"])
+async def test_an_unknown_token_is_refused_in_one_sentence(demo: RunningDemo, token: str) -> None:
+    refused = await octokube("get", "pods", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN=token)
     assert refused.code == 2
     assert len(refused.err.splitlines()) == 1
     assert "does not accept this token" in refused.err
