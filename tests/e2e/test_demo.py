@@ -90,7 +90,7 @@ async def test_a_person_without_rules_sees_nothing(demo: RunningDemo) -> None:
     assert "no type 'pods' is visible to you" in stranger.err
 
 
-@pytest.mark.parametrize("token", ["alice", "okt_0000", "demo:", "demo:Alice!"])
+@pytest.mark.parametrize("token", ["alice", "okt_0000", "demo:"])
 async def test_an_unknown_token_is_refused_in_one_sentence(demo: RunningDemo, token: str) -> None:
     refused = await octokube("get", "pods", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN=token)
     assert refused.code == 2
