@@ -20,11 +20,11 @@ from octokube_web.settings import WebSettings
 )
 @click.version_option(octokube.__version__, prog_name="octokube-web")
 @click.option("--hub", default="127.0.0.1:7443", show_default=True, envvar="OCTOKUBE_HUB", help="The hub, host:port.")
-@click.option("--hub-ca", envvar="OCTOKUBE_HUB_CA", help="A PEM file with the CA of the hub's certificate.")
+@click.option("--hub-ca-file", envvar="OCTOKUBE_HUB_CA_FILE", help="A PEM file with the CA of the hub's certificate.")
 @click.option(
-    "--insecure-hub",
+    "--allow-insecure-hub",
     is_flag=True,
-    envvar="OCTOKUBE_INSECURE_HUB",
+    envvar="OCTOKUBE_ALLOW_INSECURE_HUB",
     help="Speak plain text to a hub on another machine. Tokens can then be read on the way.",
 )
 @click.option(
@@ -56,8 +56,8 @@ from octokube_web.settings import WebSettings
 )
 def cli(
     hub: str,
-    hub_ca: str | None,
-    insecure_hub: bool,
+    hub_ca_file: str | None,
+    allow_insecure_hub: bool,
     listen: str,
     origins: tuple[str, ...],
     behind_tls: bool,
@@ -76,7 +76,7 @@ def cli(
     )
 
     async def main(stopping: asyncio.Event) -> None:
-        async with channels.open_channel(hub, ca_file=hub_ca, is_insecure_allowed=insecure_hub) as channel:
+        async with channels.open_channel(hub, ca_file=hub_ca_file, is_insecure_allowed=allow_insecure_hub) as channel:
             await Gateway(settings, GrpcFeed(channel)).run(stopping)
 
     return run_program(main)

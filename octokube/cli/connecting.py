@@ -33,7 +33,7 @@ async def connected() -> AsyncIterator[HubConnection]:
         )
     if not token.isascii() or any(character.isspace() for character in token):
         raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")
-    ca_file = os.environ.get("OCTOKUBE_HUB_CA") or None
+    ca_file = os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
     async with channels.open_channel(target, ca_file=ca_file) as channel:
         try:
             yield HubConnection(GrpcFeed(channel), token, target)

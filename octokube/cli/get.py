@@ -50,7 +50,7 @@ def get(
 ) -> int:
     """Show objects of TYPE (pods, po, deployments.apps …), as the policy lets you see them.
 
-    Reads OCTOKUBE_HUB (default 127.0.0.1:7443), OCTOKUBE_TOKEN and, for a private CA, OCTOKUBE_HUB_CA.
+    Reads OCTOKUBE_HUB (default 127.0.0.1:7443), OCTOKUBE_TOKEN and, for a private CA, OCTOKUBE_HUB_CA_FILE.
     """
     configure_logging(level="warning")
     if not type_word and not is_types:
