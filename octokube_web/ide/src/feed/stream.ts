@@ -1,0 +1,217 @@
+/** Keeps one view's Watch stream: opens, applies, acknowledges, resumes after a break. */
+import { create } from "@bufbuild/protobuf";
+import type { ChannelClosed } from "../gen/octokube/v1/browser_pb";
+import {
+  CloseReason,
+  Detail,
+  SubscriptionSchema,
+  WatchRequestSchema,
+  type Close,
+  type WatchRequest,
+  type WatchResponse,
+} from "../gen/octokube/v1/cluster_service_pb";
+import type { Frame } from "../gen/octokube/v1/frame_pb";
+import { FeedFault, OutOfSequence, Receiver } from "../state/receiver";
+import { delaySeconds } from "./backoff";
+import type { Host } from "./host";
+import type { Batch, ViewSpec, ViewStatus } from "./messages";
+import { Outbox } from "./outbox";
+import { healthOf } from "./translate";
+
+/** Acknowledgements wait so long for company, because each is a message of its own through gateway and hub. */
+const ACK_MS = 50;
+/** A status that differs in freshness alone is told so often. */
+const STATUS_MS = 500;
+const NOTICE_LIMIT = 8;
+
+export interface StreamEvents {
+  /** Opens a channel on the present socket and returns its number. */
+  open(request: WatchRequest): number;
+  send(channel: number, request: WatchRequest): void;
+  close(channel: number): void;
+  status(status: ViewStatus): void;
+  batch(batch: Batch): void;
+  signedOut(reason: string): void;
+}
+
+export class Stream {
+  channel = 0;
+  private readonly receiver = new Receiver();
+  private readonly outbox = new Outbox();
+  private isPageReady = true;
+  private isConnected = false;
+  private attempt = 0;
+  private heardAt = 0;
+  private phase: ViewStatus["phase"] = "opening";
+  private error: ViewStatus["error"];
+  private notices: ViewStatus["notices"] = [];
+  private lastClose: Close | undefined;
+  private cancelAck: (() => void) | undefined;
+  private cancelReopen: (() => void) | undefined;
+  private cancelStatus: (() => void) | undefined;
+
+  constructor(
+    private readonly spec: ViewSpec,
+    private readonly host: Host,
+    private readonly events: StreamEvents,
+  ) {
+    this.tellStatus();
+  }
+
+  /** A socket is up: opens the stream, or continues where it broke. */
+  connected(): void {
+    this.isConnected = true;
+    if (this.phase !== "failed") this.open();
+  }
+
+  /** The socket is gone, and the channel with it. What is held stays. */
+  disconnected(): void {
+    this.isConnected = false;
+    this.channel = 0;
+    this.cancelTimers();
+  }
+
+  dispose(): void {
+    if (this.channel > 0) this.events.close(this.channel);
+    this.channel = 0;
+    this.cancelTimers();
+    this.receiver.forget();
+    this.outbox.clear();
+  }
+
+  /** The page has shown the last batch. */
+  taken(): void {
+    this.isPageReady = true;
+    this.flush();
+  }
+
+  received(response: WatchResponse): void {
+    const message = response.message;
+    if (message.case === "frame") {
+      this.frame(message.value);
+    } else if (message.case === "notice") {
+      const { code, message: text } = message.value;
+      const others = this.notices.filter((notice) => notice.code !== code || notice.message !== text);
+      this.notices = [...others, { code, message: text }].slice(-NOTICE_LIMIT);
+      this.tellStatus();
+    } else if (message.case === "close") {
+      this.lastClose = message.value;
+    }
+  }
+
+  /** The channel has ended; the hub's own word about it came before. */
+  closed(end: ChannelClosed): void {
+    this.channel = 0;
+    const close = this.lastClose;
+    this.lastClose = undefined;
+    if (close?.reason === CloseReason.UNAUTHENTICATED || end.code === "UNAUTHENTICATED") {
+      this.events.signedOut(close?.message || end.message);
+      return;
+    }
+    if (close && !close.resumable) this.receiver.distrust();
+    const isRetryable = close ? close.retryable : end.retryable || end.code === "OK";
+    if (!isRetryable) {
+      this.fail(end.code, close?.message || end.message || "the stream has ended");
+      return;
+    }
+    const after = close?.retryAfter ?? end.retryAfter;
+    this.reopenLater(after ? Number(after.seconds) * 1000 + after.nanos / 1e6 : 0);
+  }
+
+  private open(): void {
+    this.cancelTimers();
+    this.receiver.restart();
+    this.notices = [];
+    const { cluster, type, namespaces, names, detail } = this.spec;
+    const subscription = create(SubscriptionSchema, {
+      clusters: [cluster],
+      types: [type],
+      namespaces: [...namespaces],
+      names: [...names],
+      detail: detail === "rows" ? Detail.ROWS : Detail.OBJECTS,
+    });
+    this.channel = this.events.open(
+      create(WatchRequestSchema, {
+        message: { case: "subscribe", value: { subscription, resume: this.receiver.resumePoints(), windowBytes: 0n } },
+      }),
+    );
+  }
+
+  private frame(frame: Frame): void {
+    this.heardAt = this.host.now();
+    try {
+      this.outbox.put(this.receiver.apply(frame));
+    } catch (fault) {
+      if (!(fault instanceof FeedFault)) throw fault;
+      // What was applied before a lost frame is sound and can be continued; after anything else only a snapshot helps.
+      if (!(fault instanceof OutOfSequence)) this.receiver.distrust();
+      this.events.close(this.channel);
+      this.channel = 0;
+      this.reopenLater(0);
+      return;
+    }
+    this.cancelAck ??= this.host.after(ACK_MS, () => this.acknowledge());
+    const copy = this.receiver.clusters.get(frame.cluster);
+    const phase = copy?.isSynced ? "live" : "loading";
+    if (phase === "live") this.attempt = 0;
+    const isNews = phase !== this.phase || frame.clusterState !== undefined;
+    this.phase = phase;
+    this.flush();
+    if (isNews) this.tellStatus();
+    else this.tellStatusSoon();
+  }
+
+  private acknowledge(): void {
+    this.cancelAck = undefined;
+    if (this.channel === 0) return;
+    const ack = { $typeName: "octokube.v1.FrameAck" as const, sequence: this.receiver.sequence };
+    this.events.send(this.channel, create(WatchRequestSchema, { message: { case: "ack", value: ack } }));
+  }
+
+  private flush(): void {
+    if (!this.isPageReady || this.outbox.isEmpty) return;
+    this.isPageReady = false;
+    this.events.batch(this.outbox.take());
+  }
+
+  private reopenLater(notBefore: number): void {
+    this.attempt += 1;
+    const wait = notBefore + delaySeconds(this.attempt, () => this.host.random()) * 1000;
+    this.cancelTimers();
+    this.cancelReopen = this.host.after(wait, () => {
+      this.cancelReopen = undefined;
+      if (this.isConnected) this.open();
+    });
+  }
+
+  private fail(code: string, message: string): void {
+    this.phase = "failed";
+    this.error = { code, message };
+    this.tellStatus();
+  }
+
+  private tellStatusSoon(): void {
+    this.cancelStatus ??= this.host.after(STATUS_MS, () => this.tellStatus());
+  }
+
+  private tellStatus(): void {
+    this.cancelStatus?.();
+    this.cancelStatus = undefined;
+    const copy = this.receiver.clusters.get(this.spec.cluster);
+    this.events.status({
+      phase: this.phase,
+      gathered: copy?.gathering?.digest.itemCount ?? 0,
+      expected: copy?.gathering?.expected ?? 0,
+      asOf: copy?.asOf ?? 0,
+      heardAt: this.heardAt,
+      health: copy?.state ? healthOf(copy.state) : undefined,
+      notices: this.notices,
+      error: this.error,
+    });
+  }
+
+  private cancelTimers(): void {
+    for (const cancel of [this.cancelAck, this.cancelReopen, this.cancelStatus]) cancel?.();
+    this.cancelAck = this.cancelReopen = this.cancelStatus = undefined;
+  }
+}

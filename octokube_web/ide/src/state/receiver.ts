@@ -1,0 +1,166 @@
+/** Applies a Watch stream's frames to a copy, and refuses any that would make it wrong. */
+import { FrameKind, TombstoneReason, type Frame } from "../gen/octokube/v1/frame_pb";
+import type { ClusterState } from "../gen/octokube/v1/resource_pb";
+import { SnapshotDigest } from "./digest";
+import { idOf, isSame, viewedOf, type Viewed } from "./viewed";
+
+/** The stream broke its own promise: what it sends can't be applied. The remedy is a new stream. */
+export class FeedFault extends Error {}
+
+/** A frame was lost, repeated or reordered. */
+export class OutOfSequence extends FeedFault {}
+
+/** A snapshot ended with another count or check sum than it had, or was broken into by something else. */
+export class TornSnapshot extends FeedFault {}
+
+export type ChangeKind = "added" | "modified" | "deleted" | "withdrawn";
+
+/** One difference that a frame made. When an object left, `object` is the last that was held. */
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly object: Viewed;
+}
+
+class Gathering {
+  readonly objects = new Map<string, Viewed>();
+  readonly digest = new SnapshotDigest();
+  constructor(readonly expected: number) {}
+}
+
+/** What is held of one cluster. `objects` changes only in whole frames and whole snapshots. */
+export class ClusterCopy {
+  objects = new Map<string, Viewed>();
+  state: ClusterState | undefined;
+  /** Milliseconds since 1970, by the hub's clock; 0 before the first frame that says. */
+  asOf = 0;
+  resumeToken: Uint8Array = new Uint8Array();
+  /** Whether a snapshot or a resume has completed: before that, absence means nothing. */
+  isSynced = false;
+  gathering: Gathering | undefined;
+}
+
+/**
+ * Holds one copy per cluster and moves it frame by frame: the twin of octokube/client/receiver.py.
+ *
+ * Guarantees: after each `apply` that returns, every synced cluster's copy is one that the hub had; a torn snapshot never
+ * replaces a copy; what is withdrawn is forgotten. After a FeedFault the copies stay as they were, and frames are taken
+ * again after `restart`. Why a key is missing from a new snapshot nobody can say: it is told as withdrawn.
+ */
+export class Receiver {
+  readonly clusters = new Map<string, ClusterCopy>();
+  sequence = 0n;
+
+  /** Prepares for a new stream: sequences begin at 1 again, an open snapshot is dropped, copies are kept. */
+  restart(): void {
+    this.sequence = 0n;
+    for (const copy of this.clusters.values()) copy.gathering = undefined;
+  }
+
+  /** Makes the next stream start with a snapshot, while what is held stays until that replaces it. */
+  distrust(): void {
+    for (const copy of this.clusters.values()) copy.resumeToken = new Uint8Array();
+  }
+
+  /** Drops every copy and token. */
+  forget(): void {
+    this.clusters.clear();
+    this.sequence = 0n;
+  }
+
+  resumePoints(): { cluster: string; resumeToken: Uint8Array }[] {
+    return [...this.clusters]
+      .filter(([, copy]) => copy.resumeToken.length > 0)
+      .map(([cluster, copy]) => ({ cluster, resumeToken: copy.resumeToken }));
+  }
+
+  /** Applies the next frame and returns what it changed. Throws FeedFault. */
+  apply(frame: Frame): Change[] {
+    if (frame.sequence !== this.sequence + 1n) {
+      throw new OutOfSequence(`frame ${frame.sequence} came after frame ${this.sequence}`);
+    }
+    let copy = this.clusters.get(frame.cluster);
+    if (!copy) this.clusters.set(frame.cluster, (copy = new ClusterCopy()));
+    let changes: Change[] = [];
+    switch (frame.kind) {
+      case FrameKind.SNAPSHOT_BEGIN:
+        copy.gathering = new Gathering(Number(frame.itemCount));
+        break;
+      case FrameKind.SNAPSHOT_PART:
+        gather(copy, frame);
+        break;
+      case FrameKind.SNAPSHOT_END:
+        changes = swap(copy, frame);
+        break;
+      case FrameKind.DELTA:
+        if (copy.gathering) throw new TornSnapshot(`a delta of cluster ${frame.cluster} came inside its snapshot`);
+        changes = move(copy, frame);
+        copy.isSynced = true;
+        break;
+      case FrameKind.BOOKMARK:
+        break;
+      default:
+        throw new FeedFault(`frame ${frame.sequence} has the unknown kind ${frame.kind}; reload the page`);
+    }
+    this.sequence = frame.sequence;
+    if (frame.asOf) copy.asOf = Number(frame.asOf.seconds) * 1000 + frame.asOf.nanos / 1e6;
+    if (frame.clusterState) copy.state = frame.clusterState;
+    if (frame.resumeToken.length > 0) copy.resumeToken = frame.resumeToken;
+    return changes;
+  }
+}
+
+function gather(copy: ClusterCopy, frame: Frame): Gathering {
+  const gathering = copy.gathering;
+  if (!gathering) throw new TornSnapshot(`part of a snapshot of cluster ${frame.cluster} came without its beginning`);
+  for (const entry of frame.entries) {
+    const viewed = viewedOf(entry);
+    gathering.objects.set(viewed.id, viewed);
+    gathering.digest.add(viewed.type, viewed.namespace, viewed.name, viewed.uid, viewed.resourceVersion);
+  }
+  return gathering;
+}
+
+function swap(copy: ClusterCopy, frame: Frame): Change[] {
+  const gathering = gather(copy, frame);
+  copy.gathering = undefined;
+  if (BigInt(gathering.digest.itemCount) !== frame.itemCount || gathering.digest.value !== frame.digest) {
+    throw new TornSnapshot(
+      `the snapshot of cluster ${frame.cluster} has ${gathering.digest.itemCount} entries where ` +
+        `${frame.itemCount} were promised, or another check sum`,
+    );
+  }
+  const former = copy.objects;
+  copy.objects = gathering.objects;
+  copy.isSynced = true;
+  const changes: Change[] = [];
+  for (const [id, object] of former) if (!copy.objects.has(id)) changes.push({ kind: "withdrawn", object });
+  for (const [id, object] of copy.objects) {
+    const held = former.get(id);
+    if (!held) changes.push({ kind: "added", object });
+    else if (!isSame(held, object)) changes.push({ kind: "modified", object });
+  }
+  return changes;
+}
+
+function move(copy: ClusterCopy, frame: Frame): Change[] {
+  // A fault must leave the copy as it was, so everything is read before anything is changed.
+  const arrived = frame.entries.map((entry) => {
+    if (entry.patch.length > 0) throw new FeedFault("the hub sent a patch, which this page did not ask for");
+    return viewedOf(entry);
+  });
+  const changes: Change[] = [];
+  // Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
+  for (const tombstone of frame.tombstones) {
+    if (!tombstone.key) continue;
+    const id = idOf(tombstone.key);
+    const object = copy.objects.get(id);
+    if (!object) continue;
+    copy.objects.delete(id);
+    changes.push({ kind: tombstone.reason === TombstoneReason.DELETED ? "deleted" : "withdrawn", object });
+  }
+  for (const object of arrived) {
+    changes.push({ kind: copy.objects.has(object.id) ? "modified" : "added", object });
+    copy.objects.set(object.id, object);
+  }
+  return changes;
+}

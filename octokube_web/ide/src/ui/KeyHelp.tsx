@@ -1,0 +1,35 @@
+/** Lists the keys. */
+import { useEffect, useRef } from "react";
+import { CloseIcon } from "./icons";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["↑ ↓ or k j", "previous, next row"],
+  ["PgUp PgDn", "a page up, down"],
+  ["Home End or g G", "first, last row"],
+  ["Enter or y", "open the object"],
+  ["Esc", "close the object, or clear the filter"],
+  ["/", "filter"],
+  ["c", "copy the name"],
+  ["z", "hold the table still, or let it move again"],
+  ["F6, Shift+F6", "next, previous part of the page"],
+  ["?", "this help"],
+];
+
+export function KeyHelp({ onClose }: { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="keys" onClose={onClose}>
+      <header>
+        <h1 id="keys">Keyboard</h1>
+        <button type="button" className="quiet square" aria-label="Close" onClick={onClose}><CloseIcon /></button>
+      </header>
+      <dl className="keys">
+        {KEYS.map(([keys, what]) => (
+          <div key={keys}><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div>
+        ))}
+      </dl>
+      <p className="muted">Single letters act while the table has the focus.</p>
+    </dialog>
+  );
+}

@@ -1,0 +1,167 @@
+/** The open object: live as long as it exists and may be seen, and not a moment longer. */
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
+import { go, type Place } from "../location";
+import { useStore } from "../store";
+import { yamlOf } from "../yaml/lines";
+import { CellContent } from "./Cell";
+import { clock } from "./clock";
+import { useSession } from "./context";
+import { literal } from "./format";
+import { freshnessOf } from "./freshness";
+import { CloseIcon, CopyIcon } from "./icons";
+import { Nothing } from "./Nothing";
+import { StateDot } from "./StateDot";
+import { useObjectView, type ObjectView } from "./views";
+import { Yaml } from "./Yaml";
+
+interface Props {
+  readonly place: Place;
+  readonly cluster: ClusterInfo | undefined;
+  readonly type: TypeInfo | undefined;
+}
+
+export function ObjectPanel({ place, cluster, type }: Props) {
+  const spec = useMemo<ViewSpec>(
+    () => ({
+      cluster: place.cluster,
+      type: place.type,
+      namespaces: [place.inNamespace ? literal(place.inNamespace) : "cluster"],
+      names: [literal(place.name)],
+      detail: "objects",
+    }),
+    [place.cluster, place.type, place.inNamespace, place.name],
+  );
+  const view = useObjectView(spec, place.name);
+  const panel = useRef<HTMLElement>(null);
+  const close = () => {
+    go({ name: "", inNamespace: "" });
+    document.querySelector<HTMLElement>(".grid")?.focus();
+  };
+
+  // Whoever opened it with the keyboard goes on inside it; Escape leads back.
+  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+
+  return (
+    <>
+      <Resizer />
+      <aside
+        ref={panel}
+        className="panel"
+        data-region
+        aria-label={`${type?.kind ?? place.type} ${place.name}`}
+        tabIndex={-1}
+        onKeyDown={(event) => event.key === "Escape" && close()}
+      >
+        <header className="panel-head">
+          <div className="panel-title">
+            <p className="crumbs muted">{[place.cluster, place.inNamespace, type?.kind ?? place.type].filter(Boolean).join(" › ")}</p>
+            <h2 title={place.name}>{place.name}</h2>
+          </div>
+          <CopyButton view={view} />
+          <button type="button" className="quiet square" aria-label="Close" title="Close (Esc)" onClick={close}><CloseIcon /></button>
+        </header>
+        <Facts view={view} type={type} cluster={cluster} />
+        <Body view={view} type={type} place={place} />
+      </aside>
+    </>
+  );
+}
+
+function Facts({ view, type, cluster }: { view: ObjectView; type: TypeInfo | undefined; cluster: ClusterInfo | undefined }) {
+  const { feed } = useSession();
+  const { object } = useStore(view.watched);
+  const status = useStore(view.status);
+  const link = useStore(feed.link);
+  const now = useStore(clock);
+  const freshness = freshnessOf(link, status, cluster, now);
+  return (
+    <>
+      <dl className="facts">
+        {object &&
+          type?.columns.map((column, index) =>
+            object.cells[index] === undefined || object.cells[index] === "" || column.priority > 0 ? null : (
+              <div key={column.name}>
+                <dt>{column.name}</dt>
+                <dd><CellContent kind={column.kind} value={object.cells[index]} now={clock} /></dd>
+              </div>
+            ),
+          )}
+        {freshness.text !== "Live" && (
+          <div className="fact-fresh">
+            <dt>View</dt>
+            <dd><StateDot tone={freshness.tone} /> {freshness.text}</dd>
+          </div>
+        )}
+      </dl>
+    </>
+  );
+}
+
+function Body({ view, type, place }: { view: ObjectView; type: TypeInfo | undefined; place: Place }) {
+  const { object, gone } = useStore(view.watched);
+  const status = useStore(view.status);
+  const kind = type?.kind ?? "object";
+  if (object) return <Yaml body={object.body} label={`YAML of ${place.name}`} />;
+  if (gone === "deleted") {
+    return <Nothing kind="empty" title={`This ${kind} was deleted.`}>Should one of the same name be created, it appears here.</Nothing>;
+  }
+  if (gone === "withdrawn") {
+    return <Nothing kind="hidden" title={`This ${kind} is no longer visible to you.`}>What was shown has been forgotten. Should you be let in again, it appears here.</Nothing>;
+  }
+  if (status.phase === "failed") return <Nothing kind="failed" title="This can't be shown.">{status.error?.message}</Nothing>;
+  if (status.phase !== "live") return <Nothing kind="loading" title={`Opening ${place.name}…`} />;
+  return <Nothing kind="hidden" title="Not visible to you.">Either it does not exist or policy excludes it.</Nothing>;
+}
+
+function CopyButton({ view }: { view: ObjectView }) {
+  const { object } = useStore(view.watched);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(""), 2000);
+    return () => clearTimeout(timer);
+  }, [said]);
+  if (!object) return null;
+  const copy = () => {
+    const done = navigator.clipboard?.writeText(yamlOf(object.body)) ?? Promise.reject(new Error("no clipboard"));
+    done.then(
+      () => setSaid("Copied"),
+      () => setSaid("The browser refused"),
+    );
+  };
+  return (
+    <>
+      <span className="said muted" role="status">{said}</span>
+      <button type="button" className="quiet square" aria-label="Copy YAML" title="Copy YAML" onClick={copy}><CopyIcon /></button>
+    </>
+  );
+}
+
+const WIDTH = { least: 320, start: 560, most: 1100, step: 32 };
+
+/** Between table and panel; dragged, or moved with the arrow keys. */
+function Resizer() {
+  const [width, setWidth] = useState(WIDTH.start);
+  useEffect(() => {
+    document.documentElement.style.setProperty("--panel-width", `${width}px`);
+  }, [width]);
+  const set = (next: number) => setWidth(Math.round(Math.max(WIDTH.least, Math.min(WIDTH.most, next))));
+  return (
+    <div
+      className="resizer"
+      role="separator"
+      aria-orientation="vertical"
+      aria-label="Width of the object panel"
+      aria-valuenow={width}
+      aria-valuemin={WIDTH.least}
+      aria-valuemax={WIDTH.most}
+      tabIndex={0}
+      onPointerDown={(event: PointerEvent<HTMLElement>) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={(event: PointerEvent<HTMLElement>) => event.currentTarget.hasPointerCapture(event.pointerId) && set(window.innerWidth - event.clientX)}
+      onKeyDown={(event: KeyboardEvent) => {
+        if (event.key === "ArrowLeft") set(width + WIDTH.step);
+        else if (event.key === "ArrowRight") set(width - WIDTH.step);
+      }}
+    />
+  );
+}

@@ -1,0 +1,117 @@
+/** Lays the page out: top bar, side bar, table, object panel, status bar. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Catalog, ClusterInfo, ViewStatus } from "../feed/messages";
+import { go, place as placeStore, type Place } from "../location";
+import { Store, useStore } from "../store";
+import type { TableModel } from "../table/model";
+import { useSession } from "./context";
+import { titleOf } from "./format";
+import { KeyHelp } from "./KeyHelp";
+import { ObjectPanel } from "./ObjectPanel";
+import { ResourceView } from "./ResourceView";
+import { SideBar } from "./SideBar";
+import { StatusBar } from "./StatusBar";
+import { TopBar } from "./TopBar";
+import { Nothing } from "./Nothing";
+
+/** What the status bar tells about the view in the middle. */
+export interface Shown {
+  readonly model: TableModel;
+  readonly status: Store<ViewStatus>;
+}
+
+export function Workbench() {
+  const { feed, epoch } = useSession();
+  const catalog = useStore(feed.catalog);
+  const here = useStore(placeStore);
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const shown = useMemo(() => new Store<Shown | undefined>(undefined), []);
+  const cluster = catalog?.clusters.find((one) => one.name === here.cluster);
+  const type = cluster?.types.find((one) => one.type === here.type);
+
+  useChosenStart(catalog, here);
+  useEffect(() => {
+    const what = type ? titleOf(type) : here.type;
+    document.title = [here.name, what, here.cluster, "Octokube"].filter(Boolean).join(" · ");
+  }, [here, type]);
+
+  const closeMenu = useCallback(() => setMenuOpen(false), []);
+  const openHelp = useCallback(() => setHelpOpen(true), []);
+  useRegions(openHelp);
+
+  return (
+    <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-panel={here.name ? "open" : undefined}>
+      <TopBar catalog={catalog} cluster={here.cluster} onMenu={() => setMenuOpen((is) => !is)} isMenuOpen={isMenuOpen} onHelp={openHelp} />
+      <SideBar cluster={cluster} selected={here.type} isOpen={isMenuOpen} onClose={closeMenu} />
+      <main className="main" data-region tabIndex={-1} aria-label={type ? titleOf(type) : "Objects"}>
+        {here.cluster && here.type && epoch > 0 ? (
+          <ResourceView
+            key={`${here.cluster}/${here.type}`}
+            place={here}
+            cluster={cluster}
+            type={type}
+            isCatalogKnown={catalog !== undefined}
+            shown={shown}
+            onHelp={openHelp}
+          />
+        ) : (
+          <Beginning catalog={catalog} cluster={cluster} isSignedIn={epoch > 0} />
+        )}
+      </main>
+      {here.name && here.type && epoch > 0 && (
+        <ObjectPanel key={`${here.cluster}/${here.type}/${here.inNamespace}/${here.name}`} place={here} cluster={cluster} type={type} />
+      )}
+      <StatusBar shown={shown} cluster={cluster} />
+      {isHelpOpen && <KeyHelp onClose={() => setHelpOpen(false)} />}
+    </div>
+  );
+}
+
+function Beginning({ catalog, cluster, isSignedIn }: { catalog: Catalog | undefined; cluster: ClusterInfo | undefined; isSignedIn: boolean }) {
+  if (!isSignedIn) return null;
+  if (!catalog) return <Nothing kind="loading" title="Asking what you may see…" />;
+  if (catalog.clusters.length === 0) {
+    return (
+      <Nothing kind="hidden" title="Nothing here is visible to you.">
+        No policy lets you see anything in any cluster at this time. Whoever looks after the policies can change that; this page
+        will show it at once.
+      </Nothing>
+    );
+  }
+  return <Nothing kind="empty" title={cluster ? "Choose a type on the left." : "Choose a cluster above."} />;
+}
+
+/** Someone who comes without an address sees pods of the first cluster, or else its first type. */
+function useChosenStart(catalog: Catalog | undefined, here: Place) {
+  useEffect(() => {
+    if (!catalog || (here.cluster && here.type)) return;
+    const cluster = here.cluster ? catalog.clusters.find((one) => one.name === here.cluster) : catalog.clusters[0];
+    const type = cluster?.types.find((one) => one.type === "pods") ?? cluster?.types[0];
+    if (cluster && type) go({ cluster: cluster.name, type: type.type }, "replace");
+  }, [catalog, here]);
+}
+
+/** F6 moves between the page's parts; ? explains the keys. */
+function useRegions(openHelp: () => void) {
+  const last = useRef(openHelp);
+  last.current = openHelp;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
+      if (event.key === "?" && !isTyping && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        last.current();
+      } else if (event.key === "F6" && !event.ctrlKey && !event.altKey && !document.querySelector("dialog[open]")) {
+        event.preventDefault();
+        const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
+        const now = regions.findIndex((one) => one.contains(document.activeElement));
+        const step = event.shiftKey ? -1 : 1;
+        const next = regions[(now + step + regions.length) % regions.length];
+        (next?.querySelector<HTMLElement>("[data-first]") ?? next)?.focus();
+      }
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+}

@@ -1,0 +1,49 @@
+/** Decides which columns a table has and how wide they are. */
+import type { ColumnInfo, TypeInfo } from "../feed/messages";
+import type { Row } from "../table/model";
+
+export interface GridColumn {
+  /** As in Sort: -2 name, -1 namespace, else the cell's index. */
+  readonly id: number;
+  readonly title: string;
+  readonly kind: ColumnInfo["kind"];
+  readonly description: string;
+}
+
+export function columnsOf(type: TypeInfo | undefined, hasNamespace: boolean, isWide: boolean): GridColumn[] {
+  const columns: GridColumn[] = [{ id: -2, title: "Name", kind: "text", description: "" }];
+  if (hasNamespace) columns.push({ id: -1, title: "Namespace", kind: "text", description: "" });
+  type?.columns.forEach((column, id) => {
+    if (column.priority > 0 && !isWide) return;
+    columns.push({ id, title: column.name, kind: column.kind, description: column.description });
+  });
+  return columns;
+}
+
+const CHARACTER = 7.1;
+const PADDING = 26;
+const SAMPLE = 200;
+
+/** The least width of each column in pixels, from what a sample of its cells needs. */
+export function widthsOf(columns: readonly GridColumn[], sample: readonly Row[], isNarrow: boolean): number[] {
+  return columns.map((column) => {
+    let characters = column.title.length + 2;
+    for (const row of sample.slice(0, SAMPLE)) {
+      const text = column.id === -2 ? row.name : column.id === -1 ? row.namespace : row.cells[column.id];
+      const length = column.kind === "time" ? 5 : String(text ?? "").length + (column.kind === "status" ? 3 : 0);
+      characters = Math.max(characters, length);
+    }
+    const limit = column.id === -2 ? (isNarrow ? 190 : 420) : 260;
+    return Math.round(Math.min(limit, Math.max(64, characters * CHARACTER + PADDING)));
+  });
+}
+
+/** Text takes what room is left; the rest keeps its width. */
+export function templateOf(columns: readonly GridColumn[], widths: readonly number[]): string {
+  return columns
+    .map(({ id, kind }, index) => {
+      const share = id === -2 ? 3 : kind === "text" || kind === "status" ? 1 : 0;
+      return share ? `minmax(${widths[index]}px, ${share}fr)` : `${widths[index]}px`;
+    })
+    .join(" ");
+}
