@@ -20,6 +20,7 @@ _KEY_TYPE, _KEY_NAMESPACE, _KEY_NAME, _KEY_UID = 1, 2, 3, 4
 _ROW_CELLS = 1
 _CELL_TEXT, _CELL_NUMBER, _CELL_UNIX_SECONDS, _CELL_FLAG = 1, 2, 3, 4
 _NO_CELL = bytes_field(_ROW_CELLS, b"")
+_NUMBERS = range(-(1 << 63), 1 << 63)
 
 
 class NotAnObject(ValueError):
@@ -83,7 +84,7 @@ class Projector:
     def _cells(self, obj: dict[str, Any]) -> Sequence[Cell]:
         try:
             return self._printer.cells(obj)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (RecursionError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
             # The shapes are the server's to check; should one be off, its row is empty and its body still there.
             self._warn("projection.row_failed", error)
             return ()
@@ -118,6 +119,8 @@ def _cell(kind: ColumnKind, value: str | int | bool) -> bytes:
     """One cell of the row. Members of a oneof are written even when they hold their default value."""
     if kind is ColumnKind.NUMBER:
         whole = int(value)
+        if whole not in _NUMBERS:
+            return _NO_CELL  # the contract's numbers have 64 bits
         member = varint(_CELL_NUMBER << 3) + varint((whole << 1) ^ (whole >> 63))
     elif kind is ColumnKind.TIME:
         member = varint(_CELL_UNIX_SECONDS << 3) + varint(int(value) & 0xFFFF_FFFF_FFFF_FFFF)

@@ -64,6 +64,9 @@ FIELDS = frozenset(
 """Field names, without separators and in lower case, whose scalar values are taken for secrets in objects of any type.
 Stricter than WORDS: Kubernetes has many fields such as secretName that only point to secrets."""
 
+FIELD_ENDINGS = ("password", "token")
+"""A field whose name, without separators, ends so holds a secret, too."""
+
 CACHED_NAMES = 8192
 
 _SEPARATORS = re.compile(r"[-_.]")
@@ -87,4 +90,7 @@ class SecretNames:
 
     def _is_secret_field(self, name: str) -> bool:
         normal = _SEPARATORS.sub("", name).lower()
-        return normal in FIELDS or normal.endswith("password") or normal in self._additional
+        if normal in FIELDS or normal.endswith(FIELD_ENDINGS) or normal in self._additional:
+            return True
+        # Kubernetes writes no field in capitals: that is an environment variable in a map.
+        return name.isupper() and self._is_secret(name)

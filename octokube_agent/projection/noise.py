@@ -28,7 +28,7 @@ def reduce(type: str, obj: dict[str, Any]) -> None:
         metadata.pop("selfLink", None)
         annotations = metadata.get("annotations")
         if isinstance(annotations, dict):
-            for name in [name for name in annotations if _is_noisy(name)]:
+            for name in [name for name in annotations if is_noisy(name)]:
                 del annotations[name]
             if not annotations:
                 del metadata["annotations"]
@@ -36,5 +36,6 @@ def reduce(type: str, obj: dict[str, Any]) -> None:
         obj["status"].pop("images", None)
 
 
-def _is_noisy(name: str) -> bool:
+def is_noisy(name: str) -> bool:
+    """Whether an annotation of this name is one of those."""
     return name in NOISY_ANNOTATIONS or name.endswith(("last-applied", "last-applied-configuration"))

@@ -4,12 +4,15 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
+from octokube_agent.projection.marker import REDACTED
 from octokube_agent.projection.names import SecretNames
-from octokube_agent.projection.texts import REDACTED, TextRedactor
+from octokube_agent.projection.noise import is_noisy
+from octokube_agent.projection.texts import TextRedactor
 
 Object = dict[str, Any]
 
-_BINARY = "(binary)"
 _BINARY = "(binary)"
 _ARGUMENTS = frozenset(("args", "command"))
 _INNER_VALUES = frozenset(("value", "plain", "plaintext", "data", "inline"))
@@ -77,9 +80,9 @@ class Redactor:
         """Every string of every object comes through here: hence exact types instead of isinstance, and local names."""
         if node.get("kind") == "Secret":
             _blank(node)
-        if "value" in node and "name" in node and self._is_secret_pair(node):
+        if "value" in node and ("name" in node or "key" in node) and self._is_secret_pair(node):
             node["value"] = REDACTED
-        is_secret_field, redact = self._names.is_secret_field, self._texts.redact
+        is_secret_field, redact = self._names.is_secret_field, self._redact_text
         for key, value in node.items():
             kind = type(value)
             if kind is str:
@@ -96,15 +99,30 @@ class Redactor:
                 node[key] = REDACTED
 
     def _is_secret_pair(self, node: Object) -> bool:
-        name, value = node["name"], node["value"]
-        return isinstance(name, str) and isinstance(value, str | int | float) and self._names.is_secret(name)
+        name, value = node.get("name", node.get("key")), node["value"]
+        return isinstance(name, str) and value is not None and self._names.is_secret(name)
+
+    def _redact_text(self, text: str) -> str:
+        """A text that is JSON, as copies of objects in annotations are, is redacted by its structure first."""
+        if text[:1] in ("{", "[") and text.rstrip()[-1] in ("}", "]"):
+            try:
+                document = orjson.loads(text)
+                before = orjson.dumps(document)
+            except (orjson.JSONDecodeError, TypeError):
+                return self._texts.redact(text)
+            self._walk_list("", [document])
+            after = orjson.dumps(document)
+            if after != before:
+                text = after.decode()
+        return self._texts.redact(text)
 
     def _walk_inside(self, key: str, inside: Object) -> None:
         if key == "stringData":
             inside.update(dict.fromkeys(inside, REDACTED))
         elif key == "annotations":
             for name, text in inside.items():
-                if text and self._names.is_secret(name):
+                # The object's own copy of itself is dropped; that of an object nested in it is blanked here.
+                if text and (self._names.is_secret(name) or is_noisy(name)):
                     inside[name] = REDACTED
         elif self._names.is_secret_field(key):
             for name, value in inside.items():
@@ -124,7 +142,7 @@ class Redactor:
                 items[index] = REDACTED
                 is_secret_next = False
             elif isinstance(item, str):
-                items[index] = self._texts.redact(item)
+                items[index] = self._redact_text(item)
                 is_secret_next = are_arguments and self._texts.is_secret_option(item)
 
 
@@ -147,7 +165,10 @@ def _secret_values(secret: Object) -> set[str]:
             found.add(text)
             if field == "data":
                 try:
-                    found.add(base64.b64decode(text, validate=True).decode())
+                    clear = base64.b64decode(text, validate=True).decode()
                 except ValueError:
                     continue  # not base64, or binary, which no annotation repeats as text
+                found.add(clear)
+                # A tool that keeps a copy of the object keeps it as JSON, in which line ends and quotes are escaped.
+                found.add(orjson.dumps(clear).decode()[1:-1])
     return {text for text in found if len(text) >= 6}

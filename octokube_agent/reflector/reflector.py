@@ -239,7 +239,9 @@ class Reflector:
         if isinstance(decision, tracking.Failed):
             raise decision.error
         if isinstance(decision, tracking.Put):
-            gathered[name] = self._projector.encode(decision.obj)
+            encoded = self._encode(decision.obj)
+            if encoded is not None:
+                gathered[name] = encoded
         elif isinstance(decision, tracking.Ignored):
             gathered.pop(name, None)
         elif isinstance(decision, tracking.Progress) and decision.is_initial_end:
@@ -267,12 +269,16 @@ class Reflector:
             self._newest = tracking.newest(self._newest, decision.version)
 
     def _put(self, obj: dict[str, Any]) -> None:
+        encoded = self._encode(obj)
+        if encoded is not None:
+            self._store(*encoded)
+
+    def _encode(self, obj: dict[str, Any]) -> tuple[Key, EncodedObject] | None:
         try:
-            key, value = self._projector.encode(obj)
+            return self._projector.encode(obj)
         except NotAnObject as error:
             log.warning("reflector.not_an_object", type=self._type, error=str(error))
-            return
-        self._store(key, value)
+            return None
 
     def _store(self, key: Key, value: EncodedObject) -> None:
         held = self._hot_state.named(self._type, key.namespace, key.name)

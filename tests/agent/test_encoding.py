@@ -130,3 +130,16 @@ def test_rows_are_computed_from_what_is_left_after_redaction() -> None:
     _, encoded = projector("events", "Event").encode(event)
     assert b"canary" not in encoded.row + encoded.body
     assert b"could not reach" in encoded.row
+
+
+@pytest.mark.parametrize("value", [1e30, 2**63, -1e30])
+def test_a_number_beyond_the_contract_leaves_its_cell_empty_and_the_row_readable(value: float) -> None:
+    """A varint of more than 64 bits would make the whole frame unreadable for the hub, again and again."""
+    columns = [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}, {"name": "Id", "jsonPath": ".spec.id"}]
+    printer = printer_for("widgets.example.com", columns)
+    widgets = Projector(
+        "widgets.example.com", api_version="example.com/v1", kind="Widget", printer=printer, redactor=Redactor()
+    )
+    _, encoded = widgets.encode({"metadata": {"name": "w"}, "spec": {"size": value, "id": "x"}})
+    cells = Entry.FromString(encoded.head + encoded.row).row.cells
+    assert [cell.WhichOneof("value") for cell in cells] == [None, "text"]

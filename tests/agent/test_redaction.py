@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import time
 from typing import Any
 
 import orjson
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octokube_agent.projection.marker import REDACTED
 from octokube_agent.projection.redaction import Redactor
-from octokube_agent.projection.texts import REDACTED
 
 CANARY = "canary-4711"
 
@@ -72,6 +73,25 @@ CONFIG_MAP_VALUES = {
     "jwt": f"eyJhbGciOiJIUzI1NiJ9.{base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip('=')}.c2ln",
     "kubeconfig": f"users:\n- user:\n    token: {CANARY}\n    client-key-data: {CANARY}\n",
     ".npmrc": f"//registry/:_authToken={CANARY}",
+    "url-with-at": f"postgres://app:p@{CANARY}@db:5432/app",
+    "url-with-slash": f"postgres://app:p/{CANARY}@db:5432/app",
+    "block.yaml": f"db:\n  password: |\n    first\n    {CANARY}\n  host: db\n",
+    "folded.yaml": f"password: >-\n  {CANARY}\nhost: db\n",
+    "list.yaml": f"tokens:\n  - first\n  - {CANARY}\nhost: db\n",
+    "words.yaml": f"password: correct horse {CANARY}\nhost: db\n",
+    "tagged.yaml": f"password: !!str {CANARY}\n",
+    "doubled.yaml": f"password: 'it''s {CANARY}'\n",
+    "separators.properties": f'db.password=a;b&c,d"{CANARY}\n',
+    "continued.properties": f"db.password=a\\\n  {CANARY}\n",
+    "array.json": f'{{"tokens": ["a", "{CANARY}"]}}',
+    "cut.json": f'{{"n": 1, "password": "a {CANARY}',
+    "quoted-in-nested.json": '{\\"token\\":\\"a\\\\\\"' + CANARY + '\\"}',
+    "triple.toml": f'password = """\n{CANARY}\n"""\n',
+    "pair.yaml": f"env:\n- name: DB_PASSWORD\n  value: {CANARY}\n",
+    "pair.json": f'{{"env":[{{"name":"DB_PASSWORD","value":"{CANARY}"}}]}}',
+    "pair.xml": f'<add key="password" value="{CANARY}"/>',
+    "manifest.yaml": f"apiVersion: v1\nkind: Secret\ndata:\n  config: {CANARY}\n",
+    "manifest.json": f'{{"kind":"Secret","data":{{"config":"{CANARY}"}}}}',
 }
 
 
@@ -96,6 +116,33 @@ def test_a_secret_in_a_config_map_is_redacted(name: str) -> None:
 )
 def test_ordinary_configuration_stays_as_it_is(name: str, text: str) -> None:
     assert redacted("configmaps", {"data": {name: text}})["data"] == {name: text}
+
+
+HOSTILE_TEXTS = {
+    "letters": "a" * 500_000 + " token=1",
+    "dashes": "-" * 500_000 + " token=1",
+    "words": "token" * 100_000 + " x=1",
+    "backslashes": 'token=\\"' + "\\" * 500_000,
+    "starts of web tokens": "eyJ-" * 125_000 + " =",
+    "element": "<" + "token" * 100_000 + " =",
+    "spaces": "token" + " " * 500_000,
+    "quotes": "token='" * 70_000,
+    "lines": "token\n" * 80_000 + "=",
+    "user information": "a://" * 125_000 + "@",
+    "colons": "a://b:c" * 70_000 + "@",
+    "keys": "-----BEGIN PRIVATE KEY-----" * 18_000,
+    "pairs": "name: token " * 40_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_TEXTS)
+def test_no_text_makes_redaction_slow(name: str) -> None:
+    """Anybody who may write a ConfigMap could stop the agent for everybody: 60 kB of letters beside the word token took
+    minutes, in which the event loop did nothing else.
+    """
+    started = time.process_time()
+    redacted("configmaps", {"data": {"x": HOSTILE_TEXTS[name]}})
+    assert time.process_time() - started < 3.0
 
 
 def test_binary_data_is_never_sent() -> None:
@@ -163,6 +210,20 @@ def test_references_to_secrets_stay_because_they_are_no_secrets() -> None:
         {"password": 4711_4711},
         {"manifest": {"kind": "Secret", "data": {"x": CANARY}}},
         {"template": {"stringData": {"x": CANARY}}},
+        {"env": {"GITHUB_TOKEN": CANARY, "STRIPE_KEY": CANARY}},
+        {"botToken": CANARY},
+        {"params": [{"name": "tokens", "value": [CANARY]}]},
+        {"headers": [{"key": "Authorization", "value": CANARY}]},
+        {
+            "manifest": {
+                "kind": "Secret",
+                "metadata": {
+                    "annotations": {
+                        "kubectl.kubernetes.io/last-applied-configuration": f'{{"data":{{"config":"{CANARY}"}}}}'
+                    }
+                },
+            }
+        },
     ],
 )
 def test_a_secret_in_a_custom_resource_is_redacted(spec: dict[str, Any]) -> None:
@@ -177,6 +238,22 @@ def test_annotations_named_like_secrets_are_redacted() -> None:
         "openshift.io/token-secret.value": REDACTED,
         "team": "payments",
     }
+
+
+def test_a_copy_of_an_object_in_an_annotation_is_redacted_by_its_structure() -> None:
+    """Tools keep such copies under names of their own; the fields in them look like secrets only side by side."""
+    pod_copy = orjson.dumps(pod({"env": [{"value": CANARY, "name": "DB_PASSWORD"}]})).decode()
+    obj = {"metadata": {"annotations": {"tool.example.com/original": pod_copy}}}
+    assert CANARY not in str(redacted("pods", obj))
+
+
+def test_a_secret_of_several_lines_is_found_in_its_copy_in_an_annotation() -> None:
+    value = f'first\n{CANARY} "quoted"'
+    obj = {
+        "metadata": {"annotations": {"tool.example.com/rendered": f"config was {orjson.dumps(value).decode()}"}},
+        "data": {"config": base64.b64encode(value.encode()).decode()},
+    }
+    assert CANARY not in str(redacted("secrets", obj))
 
 
 def test_an_operator_can_add_words() -> None:

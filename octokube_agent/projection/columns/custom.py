@@ -65,8 +65,9 @@ def _cell(kind: ColumnKind, value: object) -> Cell:
     if kind is ColumnKind.BOOLEAN:
         return value if isinstance(value, bool) else None
     if kind is ColumnKind.NUMBER:
-        is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
-        return int(value) if is_whole and isinstance(value, int | float) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+            return None  # infinity, as which an exponent too large arrives, included
+        return int(value)
     return _text(value)
 
 
