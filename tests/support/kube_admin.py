@@ -2,6 +2,7 @@
 
 import io
 import json
+import json
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -64,6 +65,6 @@ class KubeAdmin:
         headers = self._headers | {"Content-Type": content_type}
         data = io.BytesIO(json.dumps(body).encode()) if body is not None else None
         async with self._session.request(method, self._url + path, data=data, headers=headers) as response:
-            answer = await response.json(content_type=None)
+            answer = await response.text()  # a path that is not served (yet) is answered in plain text
             assert response.status < 300, f"{method} {path}: {response.status} {answer}"
-            return answer
+            return json.loads(answer)

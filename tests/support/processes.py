@@ -111,7 +111,11 @@ class Chain:
         await self.hub.start("--listen", self.hub_address)
 
     async def make(self, *arguments: str) -> str:
-        """Runs `octokube-hub …` on the hub's data; the last word it prints, which is the secret it made."""
+        """Runs `octokube-hub …`; the last word it prints, which is the secret it made."""
+        return (await self.ask(*arguments)).split()[-1]
+
+    async def ask(self, *arguments: str) -> str:
+        """Runs `octokube-hub …` on the hub's data; what it prints."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "octokube_hub.cli", *arguments, "--data", str(self.data),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -119,7 +123,7 @@ class Chain:
         )  # fmt: skip
         out, err = await process.communicate()
         assert process.returncode == 0, err.decode()
-        return out.decode().split()[-1]
+        return out.decode()
 
     async def stop(self) -> None:
         """Stops what runs: gateway, agent, hub."""
