@@ -2,7 +2,6 @@
 
 import io
 import json
-import json
 import ssl
 from types import TracebackType
 from typing import Any, Self
