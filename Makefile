@@ -21,7 +21,7 @@ $(VENV)/.stamp: setup.cfg pyproject.toml
 IDE_SOURCES := $(shell git ls-files octokube_web/ide 2>/dev/null)
 
 octokube_web/ide/node_modules/.stamp: octokube_web/ide/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "The Web IDE is built with Node.js 20 or newer, which is not on the PATH; install it and run make again" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "The Web IDE is built with Node.js 20 or newer, which is not on the PATH; install it and run make again" >&2; exit 1; }
 	cd octokube_web/ide && npm ci --silent --no-audit --no-fund
 	@touch $@
 
