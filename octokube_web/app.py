@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import ssl
 from typing import Any
 
@@ -78,8 +79,7 @@ class Gateway:
         except OSError as error:
             await runner.cleanup()
             raise UserError(
-                f"the gateway can't listen on {self._settings.listen} ({error.strerror or error}); "
-                "is another one running? choose another port, or 0 for a free one"
+                f"the gateway can't listen on {self._settings.listen} ({error.strerror or error}); {_remedy(error)}"
             ) from error
         except UserError:
             await runner.cleanup()
@@ -200,7 +200,8 @@ class Gateway:
         if session is not None:
             self._sessions.end(session.id)
         response = web.Response(status=204)
-        response.del_cookie(self._cookie, path="/")
+        # Browsers heed what is said about a __Host- cookie only if it has the attributes of one.
+        response.del_cookie(self._cookie, path="/", secure=self._settings.is_tls, httponly=True, samesite="Strict")
         return response
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
@@ -220,7 +221,13 @@ class Gateway:
             await ws.close(code=SIGN_IN_AGAIN, message=b"sign in again")
             return ws
         socket = Socket(
-            ws, self._feed, token, codec, peer=request.remote or "", channel_limit=self._settings.channel_limit
+            ws,
+            self._feed,
+            token,
+            codec,
+            peer=request.remote or "",
+            channel_limit=self._settings.channel_limit,
+            transport=request.transport,
         )
         self._sockets.add(socket)
         try:
@@ -243,8 +250,12 @@ class Gateway:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if not serving.done():
+                # The streams end first: how soon a browser takes the news must not prolong them.
+                serving.cancel()
+                await asyncio.gather(serving, return_exceptions=True)
                 await socket.close(SIGN_IN_AGAIN, "sign in again")
-            await serving
+            else:
+                serving.result()
         finally:
             ended.cancel()
             serving.cancel()
@@ -255,20 +266,33 @@ class Gateway:
         return self._sessions.find(cookie) if cookie else None
 
 
+def _remedy(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "is another one running? choose another port, or 0 for a free one"
+    if error.errno == errno.EACCES:
+        return "ports below 1024 need a privilege; choose a higher one"
+    return "choose an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+
+
 async def _token_of(request: web.Request) -> str | None:
     if request.content_type != "application/json":
         return None
     with contextlib.suppress(orjson.JSONDecodeError):
         body = orjson.loads(await request.read())
         token = body.get("token") if isinstance(body, dict) else None
-        if isinstance(token, str) and token.strip().isascii() and token.strip().isprintable():
-            return token.strip() or None
+        return _usable(token) if isinstance(token, str) else None
     return None
+
+
+def _usable(token: str) -> str | None:
+    """A token as it can be sent to the hub; None for an empty one and one that no header can carry."""
+    token = token.strip()
+    return token if token and token.isascii() and token.isprintable() else None
 
 
 def _bearer(request: web.Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    return _usable(token) if scheme.lower() == "bearer" else None
 
 
 def _person(who: cluster_service_pb2.WhoAmIResponse) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Assets:
         if path.startswith("/api/"):
             raise web.HTTPNotFound(text=f"there is nothing at {path}")
         file = self._files.get(path)
+        is_hashed = file is not None and path.startswith("/assets/")
         if file is None and "." not in path.rpartition("/")[2]:
             file = self._files.get("/index.html")
             if file is None:
@@ -51,6 +52,5 @@ class Assets:
         if file is None:
             raise web.HTTPNotFound(text=f"there is nothing at {path}")
         response = web.FileResponse(file)
-        is_hashed = path.startswith("/assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
         return response

@@ -13,6 +13,8 @@ Send = Callable[[bytes | str], Awaitable[None]]
 INBOX_LIMIT = 256
 """Requests of one channel that the hub has not taken yet: acknowledgements mostly. A page that sends more without
 reading has lost its way, and its channel is ended."""
+INBOX_LIMIT_BYTES = 512 * 1024
+"""The same in bytes: room for two of the largest messages, however many small ones that is."""
 
 
 class Channel(Protocol):
@@ -24,39 +26,50 @@ class Channel(Protocol):
 
 
 class WatchChannel:
-    """A Watch stream. The hub's bytes go down as they came; it is read only as fast as the socket takes them."""
+    """A Watch stream. The hub's bytes go down as they came; it is read only as fast as the socket takes them.
 
-    def __init__(self, number: int, stream: WatchStream, codec: Encoding, send: Send) -> None:
+    The stream is opened when the channel runs: one that is closed before it ran must not leave an open stream behind.
+    """
+
+    def __init__(self, number: int, feed: Feed, token: str, peer: str, codec: Encoding, send: Send) -> None:
         self._number = number
-        self._stream = stream
+        self._feed = feed
+        self._token = token
+        self._peer = peer
         self._codec = codec
         self._send = send
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue(INBOX_LIMIT)
+        self._inbox_bytes = 0
 
     def put(self, request: bytes) -> bool:
-        """Takes a request for the hub. False when too many are waiting."""
-        try:
-            self._inbox.put_nowait(request)
-        except asyncio.QueueFull:
+        """Takes a request for the hub. False when too many, or too many bytes, are waiting."""
+        if self._inbox.full() or (self._inbox_bytes and self._inbox_bytes + len(request) > INBOX_LIMIT_BYTES):
             return False
+        self._inbox.put_nowait(request)
+        self._inbox_bytes += len(request)
         return True
 
     async def run(self) -> None:
         """Pumps both ways until the hub ends the stream. Raises FeedError."""
-        upward = asyncio.create_task(self._pump_up(), name=f"channel/{self._number}/up")
+        stream = self._feed.watch(self._token, peer=self._peer)
+        upward = asyncio.create_task(self._pump_up(stream), name=f"channel/{self._number}/up")
         try:
-            while (message := await self._stream.receive()) is not None:
+            while (message := await stream.receive()) is not None:
                 await self._send(self._codec.wrap(self._number, encoding.WATCH, message))
         finally:
             upward.cancel()
-            await asyncio.gather(upward, return_exceptions=True)
-            await self._stream.close()
+            try:
+                await asyncio.gather(upward, return_exceptions=True)
+            finally:
+                # Also when a cancellation arrives on the way out: the stream is nobody else's to close.
+                await stream.close()
 
-    async def _pump_up(self) -> None:
+    async def _pump_up(self, stream: WatchStream) -> None:
         while True:
             request = await self._inbox.get()
+            self._inbox_bytes -= len(request)
             try:
-                await self._stream.send(request)
+                await stream.send(request)
             except FeedError:
                 return  # the receiving side meets the same end and tells it
 
@@ -66,17 +79,20 @@ class CatalogChannel:
 
     def __init__(self, number: int, feed: Feed, token: str, peer: str, codec: Encoding, send: Send) -> None:
         self._number = number
-        self._stream = feed.watch_catalog(token, peer=peer)
+        self._feed = feed
+        self._token = token
+        self._peer = peer
         self._codec = codec
         self._send = send
 
     async def run(self) -> None:
         """Pumps catalogs down until the hub ends the stream. Raises FeedError."""
+        stream = self._feed.watch_catalog(self._token, peer=self._peer)
         try:
-            while (message := await self._stream.receive()) is not None:
+            while (message := await stream.receive()) is not None:
                 await self._send(self._codec.wrap(self._number, encoding.CATALOG, message))
         finally:
-            await self._stream.close()
+            await stream.close()
 
 
 class ObjectChannel:

@@ -37,10 +37,9 @@ class WebSettings:
 
     def check(self) -> None:
         """Raises UserError, one sentence, for the first setting that can't work."""
-        host_of(self.listen)
+        host_of(self.listen, what="address to listen on", example="127.0.0.1:7080")
         for origin in self.origins:
-            parts = urlsplit(origin)
-            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query or parts.fragment:
+            if not _is_origin(origin):
                 raise UserError(f"{origin!r} is no origin; write scheme and host, such as https://octokube.example.com")
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise UserError("a TLS certificate and its key go together; give both files or neither")
@@ -51,3 +50,13 @@ class WebSettings:
     def is_tls(self) -> bool:
         """Whether browsers reach the gateway over HTTPS."""
         return self.is_behind_tls or self.tls_cert_file is not None
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    is_bare = text.lower() == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in parts.netloc
+    return is_bare and parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 SIGN_IN_AGAIN = 4401
 COME_BACK_LATER = 4503
+CLOSE_SECONDS = 2.0
+"""How long a browser has to take its close frame and answer it; one that reads nothing never does."""
 
 
 class Violation(Exception):
@@ -34,7 +36,15 @@ class Socket:
     """
 
     def __init__(
-        self, ws: web.WebSocketResponse, feed: Feed, token: str, codec: Encoding, *, peer: str, channel_limit: int
+        self,
+        ws: web.WebSocketResponse,
+        feed: Feed,
+        token: str,
+        codec: Encoding,
+        *,
+        peer: str,
+        channel_limit: int,
+        transport: asyncio.Transport | None,
     ) -> None:
         self._ws = ws
         self._feed = feed
@@ -42,6 +52,7 @@ class Socket:
         self._codec = codec
         self._peer = peer
         self._channel_limit = channel_limit
+        self._transport = transport
         self._channels: dict[int, Channel] = {}
         self._tasks_of: dict[int, asyncio.Task[None]] = {}
         self._highest = 0
@@ -67,9 +78,18 @@ class Socket:
         await self.close(1000, "")
 
     async def close(self, code: int, reason: str) -> None:
-        """Closes with a reason, cut to the 123 bytes that a close frame holds."""
-        if not self._ws.closed:
-            await self._ws.close(code=code, message=reason.encode()[:123].decode(errors="ignore").encode())
+        """Closes with a reason, cut to the 123 bytes that a close frame holds. A browser that does not take it within
+        ``CLOSE_SECONDS`` is cut off.
+        """
+        if self._ws.closed:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._ws.close(code=code, message=reason.encode()[:123].decode(errors="ignore").encode())
+        except TimeoutError:
+            log.info("socket.cut_off", peer=self._peer, code=code)
+            if self._transport is not None:
+                self._transport.abort()
 
     async def _send(self, data: bytes | str) -> None:
         if isinstance(data, bytes):
@@ -122,8 +142,7 @@ class Socket:
     def _channel(self, request: browser_pb2.BrowserMessage, kind: str) -> Channel:
         number = request.channel
         if kind == "watch":
-            stream = self._feed.watch(self._token, peer=self._peer)
-            channel = WatchChannel(number, stream, self._codec, self._send)
+            channel = WatchChannel(number, self._feed, self._token, self._peer, self._codec, self._send)
             channel.put(request.watch.SerializeToString())
             return channel
         if kind == "catalog":
@@ -144,6 +163,10 @@ class Socket:
             end = closed(number, error)
         except ConnectionError:
             return  # the socket broke while something was sent; the reader notices too
+        except Exception:
+            # A fault of ours concerns this channel alone, but the page must learn that nothing more will come on it.
+            log.exception("channel.fault", channel=number)
+            end = closed(number, FeedError("INTERNAL", "the gateway failed on this channel; open it again"))
         finally:
             self._channels.pop(number, None)
             self._tasks_of.pop(number, None)

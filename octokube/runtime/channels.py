@@ -58,11 +58,11 @@ def open_channel(target: str, *, ca_file: str | None = None, is_insecure_allowed
     return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(root), options=CHANNEL_OPTIONS)
 
 
-def host_of(target: str) -> str:
-    """The host of ``host:port`` or ``[v6]:port``. Raises UserError when it is neither."""
+def host_of(target: str, *, what: str = "hub address", example: str = "127.0.0.1:7443") -> str:
+    """The host of ``host:port`` or ``[v6]:port``. Raises UserError, about a ``what``, when it is neither."""
     host, separator, port = target.rpartition(":")
-    if not separator or not port.isdigit() or not host:
-        raise UserError(f"{target!r} is no hub address; write host:port, such as 127.0.0.1:7443")
+    if not separator or not port.isascii() or not port.isdigit() or not host or int(port) > 65_535:
+        raise UserError(f"{target!r} is no {what}; write host:port, such as {example}")
     return host.removeprefix("[").removesuffix("]")
 
 

@@ -16,12 +16,12 @@ class FakeWatch:
         self.received = 0
         self.is_closed = False
         self.is_deaf = False
-        self._down: asyncio.Queue[bytes | FeedError | None] = asyncio.Queue()
+        self._down: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
 
     def say(self, message: bytes) -> None:
         self._down.put_nowait(message)
 
-    def fail(self, error: FeedError | None) -> None:
+    def fail(self, error: Exception | None) -> None:
         self._down.put_nowait(error)
 
     async def send(self, request: bytes) -> None:
@@ -31,7 +31,7 @@ class FakeWatch:
 
     async def receive(self) -> bytes | None:
         item = await self._down.get()
-        if isinstance(item, FeedError):
+        if isinstance(item, Exception):
             raise item
         self.received += 1
         return item

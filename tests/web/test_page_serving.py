@@ -59,3 +59,9 @@ async def test_health_is_told_apart_from_readiness(browser: aiohttp.ClientSessio
     feed.is_down = True
     async with browser.get("/livez") as response:
         assert response.status == 200
+
+
+async def test_a_mistyped_asset_is_not_kept_for_ever(browser: aiohttp.ClientSession) -> None:
+    """Without a dot in its name it is answered with the page, which changes with each release."""
+    async with browser.get("/assets/nothing") as response:
+        assert response.headers["Cache-Control"] == "no-cache"

@@ -149,8 +149,13 @@ async def test_a_port_in_use_is_one_sentence(gateway: Gateway, feed: FakeFeed) -
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        (WebSettings(listen="here"), "write host:port"),
+        (WebSettings(listen="here"), "'here' is no address to listen on; write host:port"),
+        (WebSettings(listen="127.0.0.1:99999"), "'127.0.0.1:99999' is no address to listen on"),
         (WebSettings(origins=("example.com",)), "is no origin"),
+        (WebSettings(origins=("https://example.com:port",)), "is no origin"),
+        (WebSettings(origins=("https://[example.com",)), "is no origin"),
+        (WebSettings(origins=("https://someone@example.com",)), "is no origin"),
+        (WebSettings(origins=("https://:443",)), "is no origin"),
         (WebSettings(tls_cert_file="a"), "go together"),
         (WebSettings(session_seconds=0), "positive"),
     ],
@@ -164,3 +169,31 @@ def test_tls_files_that_cannot_be_used_are_one_sentence(feed: FakeFeed) -> None:
     gateway = Gateway(WebSettings(tls_cert_file="/nowhere.pem", tls_key_file="/nowhere.key"), feed)
     with pytest.raises(UserError, match="can't be used"):
         gateway._ssl_context()
+
+
+async def test_an_address_of_another_machine_is_one_sentence_that_fits(feed: FakeFeed) -> None:
+    with pytest.raises(UserError, match="choose an address of this machine"):
+        await Gateway(WebSettings(listen="192.0.2.1:0"), feed).start()
+
+
+async def test_a_token_that_no_header_can_carry_is_nobodys(gateway: Gateway) -> None:
+    """It never reaches the hub's client, which can't send it."""
+    headers = {"Authorization": "Bearer \u00e9"}
+    async with aiohttp.ClientSession(gateway.url) as program, program.get("/api/v1/session", headers=headers) as answer:
+        assert (answer.status, (await answer.json())["error"]["message"]) == (401, "nobody is signed in")
+
+
+async def test_signing_out_behind_tls_takes_the_cookie_from_the_browser(feed: FakeFeed) -> None:
+    """A browser ignores a deletion of a __Host- cookie that is not marked Secure."""
+    gateway = Gateway(WebSettings(listen="127.0.0.1:0", is_behind_tls=True), feed)
+    await gateway.start()
+    try:
+        origin = gateway.url.rstrip("/").replace("http:", "https:")
+        async with (
+            aiohttp.ClientSession(gateway.url, headers={"Origin": origin}) as browser,
+            browser.delete("/api/v1/session") as response,
+        ):
+            assert response.headers["Set-Cookie"].startswith("__Host-octokube=")
+            assert "Secure" in response.headers["Set-Cookie"]
+    finally:
+        await gateway.close()

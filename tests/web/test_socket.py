@@ -8,9 +8,10 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from octokube.client.feed import FeedError
 from octokube.v1 import browser_pb2, cluster_service_pb2, frame_pb2
+from octokube_web import socket as socket_module
 from octokube_web.app import Gateway
 from tests.support.waiting import eventually
-from tests.web.fake_feed import FakeFeed
+from tests.web.fake_feed import FakeFeed, FakeWatch
 
 
 def subscribe(channel: int) -> bytes:
@@ -260,3 +261,99 @@ async def test_a_stopping_gateway_asks_browsers_to_come_back(
     await gateway.close()
     assert await closed == 1012
     assert stream.is_closed
+
+
+async def test_a_channel_that_is_closed_at_once_leaves_no_stream_open(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    """A page that opens a view and leaves it in the same breath sends both messages in one packet. The channel's task
+    was then cancelled before it began, and its stream stayed open at the hub.
+    """
+    ws = await connected(signed_in)
+    close = browser_pb2.BrowserMessage(channel=1, close=browser_pb2.ChannelClose()).SerializeToString()
+    ping = browser_pb2.BrowserMessage(ping=browser_pb2.Ping(nonce=9)).SerializeToString()
+    await asyncio.gather(ws.send_bytes(subscribe(1)), ws.send_bytes(close), ws.send_bytes(ping))
+    assert (await received(ws)).pong.nonce == 9
+    assert all(stream.is_closed for stream in feed.streams)
+
+
+async def test_a_fault_of_the_gateway_is_told_on_its_channel(signed_in: aiohttp.ClientSession, feed: FakeFeed) -> None:
+    """Otherwise the page waits for ever on a channel on which nothing will ever come."""
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    stream.fail(ZeroDivisionError())
+    message = await received(ws)
+    assert (message.channel, message.closed.code, message.closed.retryable) == (1, "INTERNAL", True)
+    assert stream.is_closed
+
+
+async def test_requests_that_wait_for_the_hub_are_bounded_in_bytes(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    """Counted in messages alone, one socket could make the gateway hold gigabytes while its hub is slow."""
+    ws = await connected(signed_in)
+    await ws.send_bytes(subscribe(1))
+    (await feed.stream()).is_deaf = True
+    large = browser_pb2.BrowserMessage(channel=1)
+    large.watch.subscribe.subscription.namespaces.extend(["x" * 1000] * 200)
+    for _ in range(6):
+        await ws.send_bytes(large.SerializeToString())
+    message = await received(ws)
+    assert (message.channel, message.closed.code) == (1, "RESOURCE_EXHAUSTED")
+
+
+async def blocked(browser: aiohttp.ClientSession, feed: FakeFeed) -> tuple[ClientWebSocketResponse, FakeWatch]:
+    """A socket that the browser does not read, and its stream, of which the gateway therefore takes no more."""
+    ws = await connected(browser)
+    await ws.send_bytes(subscribe(1))
+    stream = await feed.stream()
+    assert ws._response.connection is not None
+    assert ws._response.connection.transport is not None
+    ws._response.connection.transport.pause_reading()  # type: ignore[attr-defined]
+    large = frame(1) + b"\xfa\x3e\x80\x80\x40" + b"x" * (1 << 20)
+    for _ in range(64):
+        stream.say(large)
+    await eventually(lambda: stream.received > 1)
+    before = -1
+    while before != stream.received:
+        before = stream.received
+        await asyncio.sleep(0.1)
+    assert stream.received < 64
+    return ws, stream
+
+
+async def test_signing_out_ends_the_streams_of_a_browser_that_reads_nothing(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    """Its streams used to stay open for as long as it left its close frame unread."""
+    ws, stream = await blocked(signed_in, feed)
+    async with signed_in.delete("/api/v1/session") as response:
+        assert response.status == 204
+    await eventually(lambda: stream.is_closed, seconds=1.0)
+    assert not ws.closed  # it has not read the news
+
+
+async def test_a_gateway_stops_though_a_browser_reads_nothing(
+    gateway: Gateway, signed_in: aiohttp.ClientSession, feed: FakeFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing the close frame waited for a buffer that nobody emptied, and the process with it."""
+    monkeypatch.setattr(socket_module, "CLOSE_SECONDS", 0.2)
+    ws, stream = await blocked(signed_in, feed)
+    async with asyncio.timeout(3):
+        await gateway.close()
+    assert stream.is_closed
+    assert not ws.closed  # it has not read the news
+
+
+async def test_a_socket_that_breaks_while_its_session_ends_leaves_no_stream_open(
+    signed_in: aiohttp.ClientSession, feed: FakeFeed
+) -> None:
+    """The break began to tidy the channel up, the end of the session cancelled that, and the stream stayed open."""
+    ws, stream = await blocked(signed_in, feed)
+    async with signed_in.delete("/api/v1/session") as response:
+        assert ws._response.connection is not None
+        assert ws._response.connection.transport is not None
+        ws._response.connection.transport.abort()  # type: ignore[attr-defined]
+        assert response.status == 204
+    await eventually(lambda: stream.is_closed, seconds=1.0)
