@@ -37,7 +37,9 @@ class Health:
         self._is_announced = False
         self._settled = asyncio.Event()
         self._path_trouble = "the agent has not reached the API server yet"
-        self._as_of = self._clock.now()
+        self.began_at = self._clock.now()
+        """A time that is earlier than any at which something was known."""
+        self._as_of = self.began_at
         self._since = self._as_of
         self._reason = self._path_trouble
         self._listeners: list[Callable[[], None]] = []

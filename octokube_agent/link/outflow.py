@@ -23,6 +23,9 @@ class Outflow:
     Pure but for reading the hot state and the health: no waiting, no sending. Frames are made one at a time, when there
     is room to send them, so that an object that changed meanwhile is sent once, in its newest state. The exception is
     a snapshot: it is the state of one version, and holds references to it until it has been sent.
+
+    ``as_of`` says only what is true of a hub that has applied the frame: the time at which the changes were gathered
+    comes with the last frame of them, and until then the former time is repeated.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class Outflow:
         self._version = 0 if self.is_snapshot else resume_version
         self._pending: Iterator[OutFrame] | None = self._snapshot() if self.is_snapshot else None
         self._told_state = b""
+        # A hub that resumes knows a later time itself; this one is never wrong.
+        self._as_of = health.began_at
 
     @property
     def version(self) -> int:
@@ -73,6 +78,8 @@ class Outflow:
 
     def bookmark(self) -> OutFrame:
         """Progress, with the cluster's state. Only to be called when not ``is_inside``."""
+        if self._hot_state.version <= self._version:
+            self._as_of = self._health.freshness.as_of
         return OutFrame(frames.bookmark(self._version, self._header(is_state_told=True)), self._version)
 
     def _header(self, *, is_state_told: bool = False, has_types: bool = False) -> frames.Header:
@@ -81,11 +88,12 @@ class Outflow:
         if is_state_told:
             state = self._told_state = frames.cluster_state(freshness)
         types = frames.type_list(self._hot_state.types()) if has_types else b""
-        return frames.Header(freshness.as_of, types=types, cluster_state=state)
+        return frames.Header(self._as_of, types=types, cluster_state=state)
 
     def _snapshot(self) -> Iterator[OutFrame]:
         version = self._hot_state.version
         objects = self._hot_state.all()
+        self._as_of = self._health.freshness.as_of
         header = self._header(is_state_told=True, has_types=True)
         yield OutFrame(frames.snapshot_begin(version, header), None)
         digest = SnapshotDigest()
@@ -102,6 +110,7 @@ class Outflow:
     def _changes(self) -> Iterator[OutFrame]:
         """What happened since, cut into frames in version order: each leads from one version to a later one."""
         before = self._version
+        as_of = self._health.freshness.as_of
         has_types = self._hot_state.types_version > before
         try:
             changes = self._hot_state.changes_after(before)
@@ -126,6 +135,7 @@ class Outflow:
                 yield self._delta(before, pending.to_version, pending.content, has_types=has_types)
                 before, has_types = pending.to_version, False
             pending = chunk
+        self._as_of = as_of
         # The last frame reaches the version up to which the changes were asked for, whatever came last in it.
         yield self._delta(before, changes.to_version, pending.content if pending else b"", has_types=has_types)
 

@@ -118,7 +118,10 @@ class Session:
         try:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
             # A write that fails because the hub has ended the stream says less than the reader, who knows why.
-            if not reader.done() and writer.exception() is not None:
+            failure = writer.exception() if writer.done() else None
+            if isinstance(failure, LinkStalled):
+                raise failure  # giving up a write ends the stream, of which the reader knows no more than that
+            if not reader.done() and failure is not None:
                 await asyncio.wait((reader,), timeout=1.0)
             if reader.done():
                 reader.result()
@@ -160,12 +163,20 @@ class Session:
                     self._progress_at = now
                 window.sent(len(waiting.content))
                 self._sent_at = now
-                await self._call.write(bytes_field(_FRAME_FIELD, waiting.content))
+                await self._send(waiting.content)
                 waiting = None
                 continue
             if window.unacknowledged_bytes and now - self._progress_at > STALLED_SECONDS:
                 raise LinkStalled(f"the hub acknowledged nothing for {STALLED_SECONDS:g} s")
             await self._sleep(self._pause_seconds(outflow, window, now, is_blocked=waiting is not None))
+
+    async def _send(self, frame: bytes) -> None:
+        """Hands a frame over. That waits while the buffers on the way are full: a hub that reads nothing is left."""
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await self._call.write(bytes_field(_FRAME_FIELD, frame))
+        except TimeoutError as error:
+            raise LinkStalled(f"the hub took nothing for {STALLED_SECONDS:g} s") from error
 
     def _due(self, outflow: Outflow, window: Window, now: float) -> OutFrame | None:
         """The frame that should be sent now, if any."""

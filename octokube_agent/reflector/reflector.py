@@ -136,7 +136,9 @@ class Reflector:
             return self._failed(errors.Malformed(f"the agent failed on an object ({type(error).__name__})"))
         if time.monotonic() - started >= STEADY_SECONDS:
             return 0.0
-        # A clean end so early is odd, and a server that always does it must not be asked in a tight loop.
+        # A clean end so early is odd, and a server that always does it must not be asked in a tight loop. Nobody knows
+        # what changes meanwhile.
+        self._health.interrupted(self._type)
         return self._backoff.next_seconds()
 
     async def _list(self) -> None:

@@ -238,6 +238,30 @@ async def test_a_hub_that_stops_acknowledging_is_left(
         await hub.until(lambda hub: holds_all(hub, hot_state))
 
 
+async def test_a_hub_that_reads_nothing_is_left(
+    hub: FakeHub, hot_state: HotState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a wide window the buffers on the way fill first: the agent then waited in a write, where it did not look
+    at the time, and never came back to a hub that had mended itself.
+    """
+    monkeypatch.setattr(session_module, "STALLED_SECONDS", 0.3)
+    reading = hub._read
+
+    async def deaf(requests: Any, session: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(hub, "_read", deaf)
+    hub.window_bytes = 256 * 1024 * 1024
+    for index in range(32):
+        put(hot_state, f"large{index}", size_bytes=1024 * 1024)
+    async with running(hub, hot_state):
+        await hub.until(lambda hub: len(hub.sessions) == 2)
+        monkeypatch.setattr(session_module, "STALLED_SECONDS", 30.0)
+        monkeypatch.setattr(hub, "_read", reading)
+        await hub.until(lambda hub: len(hub.sessions) == 3)
+        await hub.until(lambda hub: holds_all(hub, hot_state))
+
+
 async def test_a_missing_ca_file_is_one_clear_sentence(hub: FakeHub, hot_state: HotState) -> None:
     settings = AgentSettings(cluster="prod-eu", hub=hub.address, hub_ca_file="/nowhere/ca.pem")
     link = Link(settings, hot_state, Health(), server_version="", agent_version="")

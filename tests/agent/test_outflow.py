@@ -170,3 +170,64 @@ def test_no_bookmark_belongs_inside_a_snapshot(hot_state: HotState) -> None:
     assert outflow.is_inside
     drain(outflow)
     assert not outflow.is_inside
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
+
+    def now(self) -> datetime.datetime:
+        self.time += datetime.timedelta(seconds=1)
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+
+def following(clock: FakeClock) -> Health:
+    health = Health(clock=clock)
+    health.announced()
+    health.path_ok(clock.now())
+    return health
+
+
+def test_a_snapshot_does_not_claim_a_time_after_it_was_taken(hot_state: HotState) -> None:
+    """Sending one may take a while on a slow line; what changes meanwhile is not in it."""
+    clock = FakeClock()
+    health = following(clock)
+    taken_at = health.freshness.as_of
+    outflow = Outflow(hot_state, health, resume_version=0)
+    first = outflow.next()
+    assert first is not None
+    health.path_ok(clock.now())
+    hot_state.put(key("d"), value("1"))
+    *rest, delta = drain(outflow)
+    assert {frame.as_of.ToDatetime(datetime.UTC) for frame in rest} == {taken_at}
+    assert delta.as_of.ToDatetime(datetime.UTC) == health.freshness.as_of
+
+
+def test_the_time_comes_with_the_last_of_several_frames(hot_state: HotState) -> None:
+    """A hub that has the first of them does not have everything that the agent had seen by then."""
+    clock = FakeClock()
+    health = following(clock)
+    outflow = Outflow(hot_state, health, resume_version=hot_state.version, frame_bytes=50)
+    told_at = pb.LinkFrame.FromString(outflow.bookmark().content).as_of.ToDatetime(datetime.UTC)
+    for name in "abcdef":
+        hot_state.put(key(name), value("2", size_bytes=30))
+    health.path_ok(clock.now())
+    *early, last = drain(outflow)
+    assert len(early) > 1
+    assert {frame.as_of.ToDatetime(datetime.UTC) for frame in early} == {told_at}
+    assert last.as_of.ToDatetime(datetime.UTC) == health.freshness.as_of > told_at
+
+
+def test_a_bookmark_ahead_of_a_change_repeats_the_former_time(hot_state: HotState) -> None:
+    clock = FakeClock()
+    health = following(clock)
+    outflow = Outflow(hot_state, health, resume_version=hot_state.version)
+    told = pb.LinkFrame.FromString(outflow.bookmark().content).as_of
+    hot_state.put(key("a"), value("2"))
+    health.path_ok(clock.now())
+    assert pb.LinkFrame.FromString(outflow.bookmark().content).as_of == told
+    drain(outflow)
+    assert pb.LinkFrame.FromString(outflow.bookmark().content).as_of.ToDatetime(datetime.UTC) == health.freshness.as_of
