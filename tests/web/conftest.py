@@ -1,15 +1,26 @@
 """A gateway on loopback before a feed that the test scripts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
 
 from octokube_web.app import Gateway
 from octokube_web.assets import Assets
 from octokube_web.settings import DemoPerson, WebSettings
 from tests.web.fake_feed import FakeFeed
+
+
+@pytest.fixture(autouse=True)
+def never_blocking() -> Iterator[BlockBuster]:
+    """Fails a test in which the gateway blocks the event loop."""
+    with blockbuster_ctx("octokube_web") as blockbuster:
+        for function in blockbuster.functions.values():
+            # The built page is looked through once, before the gateway listens.
+            function.can_block_in("octokube_web/assets.py", {"__init__", "version"})
+        yield blockbuster
 
 
 @pytest.fixture
