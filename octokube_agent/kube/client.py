@@ -92,6 +92,7 @@ class KubeClient:
                 await rest.close()
         self._rest = None
         self._retired.clear()
+        await asyncio.sleep(0)  # abandoned connections close in the loop's next turn, which may be its last
 
     @asynccontextmanager
     async def _answer(
@@ -110,8 +111,7 @@ class KubeClient:
         try:
             yield response
         finally:
-            # A finished answer has gone back to the pool by itself; what is left of any other is of no use to anyone.
-            response.close()
+            _abandon(response)
 
     async def _request(
         self, path: str, query: Query | None, accept: str, read_seconds: float, authorization: str | None
@@ -149,6 +149,17 @@ def parse_json(body: bytes, what: str) -> Any:
         raise errors.Malformed(f"the API server's answer to {what} is no JSON ({len(body)} bytes)") from None
 
 
+def _abandon(response: aiohttp.ClientResponse) -> None:
+    """Lets go of an answer. A finished one has gone back to the pool by itself; any other is cut off.
+
+    A polite end would wait for the server's goodbye, behind all that a watch still sends, and outlive whoever closes.
+    """
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
+
+
 async def _batches(response: aiohttp.ClientResponse, path: str) -> AsyncIterator[list[bytes]]:
     splitter = LineSplitter()
     try:
@@ -173,7 +184,7 @@ async def _error_of(response: aiohttp.ClientResponse, path: str) -> errors.KubeE
     except (aiohttp.ClientError, OSError, TimeoutError, orjson.JSONDecodeError):
         message = ""  # the status code says enough
     finally:
-        response.close()
+        _abandon(response)
     return errors.from_status(
         response.status,
         f"GET {path}",
