@@ -12,6 +12,15 @@ from octokube.runtime.errors import UserError
 
 DEFAULT_HUB = "127.0.0.1:7443"
 
+TLS_TROUBLE = {
+    "CERTIFICATE_VERIFY_FAILED": "shows a certificate that no trusted CA has signed; "
+    "put the file of its CA into OCTOKUBE_HUB_CA_FILE",
+    "Hostname Verification": "shows a certificate for another name; "
+    "use the name in OCTOKUBE_HUB that the certificate has",
+    "WRONG_VERSION_NUMBER": "does not speak TLS; check the port in OCTOKUBE_HUB, or leave OCTOKUBE_HUB_CA_FILE out",
+}
+"""What gRPC's own words, which reach us as "unavailable", mean to a person."""
+
 
 @dataclass(frozen=True, slots=True)
 class HubConnection:
@@ -47,6 +56,9 @@ def explained(error: FeedError, target: str) -> UserError:
         case "UNAUTHENTICATED":
             return UserError(f"the hub at {target} does not accept this token ({error.message}); check OCTOKUBE_TOKEN")
         case "UNAVAILABLE" | "DEADLINE_EXCEEDED":
+            for words, meaning in TLS_TROUBLE.items():
+                if words in error.message:
+                    return UserError(f"the hub at {target} {meaning}")
             return UserError(
                 f"the hub at {target} can't be reached; check OCTOKUBE_HUB, and that a hub (or the demo) runs there"
             )

@@ -34,7 +34,8 @@ class Finished:
 
 def environment(**extra: str) -> dict[str, str]:
     """This process's environment without what would steer the command, plus what is given."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OCTOKUBE_", "KUBECONFIG"))}
+    steering = ("OCTOKUBE_", "KUBECONFIG", "GRPC_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return kept | {"PYTHONWARNINGS": "ignore", "COLUMNS": "200"} | extra
 
 
