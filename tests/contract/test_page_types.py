@@ -12,7 +12,7 @@ IDE = ROOT / "octokube_web" / "ide"
 
 
 def test_the_generated_typescript_equals_the_proto_files(tmp_path: pathlib.Path) -> None:
-    """Failing here means: run `npm run generate` in octokube_web/ide."""
+    """Failing here means: run `tools/generate-contract`."""
     buf = shutil.which("buf", path=os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]))
     if buf is None or not (IDE / "node_modules" / ".bin" / "protoc-gen-es").exists():
         assert not os.environ.get("OCTOKUBE_REQUIRE_ALL"), "run make setup first"
