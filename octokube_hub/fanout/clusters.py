@@ -81,9 +81,9 @@ class ClusterFanout:
 class Fanout:
     """The fan-out of every cluster of the hub."""
 
-    def __init__(self, registry: Registry, sealer: Sealer, tasks: Tasks) -> None:
+    def __init__(self, registry: Registry, sealer: Sealer, tasks: Tasks, *, rounds: Rounds | None = None) -> None:
         self.registry = registry
-        self.rounds = Rounds()
+        self.rounds = rounds or Rounds()
         self._sealer = sealer
         self._tasks = tasks
         self._clusters: dict[str, ClusterFanout] = {}

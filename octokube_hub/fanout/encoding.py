@@ -91,14 +91,14 @@ class Chunk:
     last: int
 
 
-def chunks(elements: Iterable[tuple[int, bytes]], *, first_bytes: int = PART_BYTES) -> Iterator[Chunk]:
-    """Joins elements, each with a number that only grows, into chunks of at most 256 KiB, lazily.
+def chunks(elements: Iterable[tuple[int, bytes]], *, first_bytes: int | None = None) -> Iterator[Chunk]:
+    """Joins elements, each with a number that only grows, into chunks of at most PART_BYTES, lazily.
 
     An element that is larger has a chunk of its own; ``first_bytes`` bounds the first chunk.
     """
     gathered: list[bytes] = []
     size_bytes = last = 0
-    limit_bytes = first_bytes
+    limit_bytes = PART_BYTES if first_bytes is None else first_bytes
     for number, element in elements:
         if gathered and size_bytes + len(element) > limit_bytes:
             yield Chunk(b"".join(gathered), last)

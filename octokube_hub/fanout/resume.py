@@ -17,6 +17,11 @@ _TAG_BYTES = 16
 TOKEN_BYTES = _NONCE_BYTES + _LAYOUT.size + _TAG_BYTES
 
 
+def worthless_token() -> bytes:
+    """A token that no hub can read: it takes the place of one that has become wrong with the frames it comes with."""
+    return secrets.token_bytes(TOKEN_BYTES)
+
+
 class Unreadable(Exception):
     """The token was not sealed by this hub's key for this cluster, or is damaged."""
 

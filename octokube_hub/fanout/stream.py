@@ -207,8 +207,7 @@ class WatchSession:
         self._selection = selection
         self._scope = scope = self._authority.scope()
         for name, track in list(self._tracks.items()):
-            is_selected = selection.has_cluster(name) and scope.may_see_cluster(name)
-            track.reselect(scope, selection if is_selected else None)
+            track.reselect(scope, selection, is_visible=scope.may_see_cluster(name))
             self._drop_finished(track)
         tokens = {point.cluster: point.resume_token for point in message.resume if point.resume_token}
         self._add_tracks(selection, scope, tokens)

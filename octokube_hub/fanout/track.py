@@ -121,15 +121,16 @@ class Track:
         self._scope = scope
         self._retarget(is_ending=not is_visible or self._selection is NOTHING, outcome="scope-changed")
 
-    def reselect(self, scope: Scope, selection: Selection | None) -> None:
-        """Takes a new selection, which is told as a new snapshot. None ends the track."""
+    def reselect(self, scope: Scope, selection: Selection, *, is_visible: bool) -> None:
+        """Takes a new selection, which is told as a new snapshot. One without the cluster ends the track."""
         self._scope = scope
-        self._selection = selection or NOTHING
+        self._selection = selection if selection.has_cluster(self.cluster) else NOTHING
         if isinstance(self._place, Untold) and self._resume_token:
             self._put(Unsure("subscription-changed"))  # they hold something, of the former selection
         self._resume_token = b""
-        self._is_replacing = selection is not None and isinstance(self._place, At)
-        self._retarget(is_ending=selection is None, outcome="subscription-changed")
+        is_ending = not is_visible or self._selection is NOTHING
+        self._is_replacing = not is_ending and isinstance(self._place, At)
+        self._retarget(is_ending=is_ending, outcome="subscription-changed")
 
     def hold(self) -> None:
         """Takes back a delta of which nothing was sent: when there is room, it will tell of the newest state."""
@@ -204,10 +205,13 @@ class Track:
         return Sending(audience.snapshot(now), outcome)
 
     def _move(self, old: Audience, cursor: int, new: Audience, now: float, *, is_exact: bool) -> Sending:
-        outcome = "subscription-changed" if self._is_replacing else "scope-changed"
+        # What one selection shows of an object may be less than what another does: only a snapshot tells that.
+        is_other = old.view.selection.fingerprint != new.view.selection.fingerprint and not self._is_ending
+        is_replacing = self._is_replacing or is_other
+        outcome = "subscription-changed" if is_replacing else "scope-changed"
         if not is_exact or len(old.view.store) + len(new.view.store) > TRANSFER_LIMIT:
             return Sending(new.snapshot(now), outcome)
-        if self._is_replacing:
+        if is_replacing:
             return Sending(new.replacement(old, cursor), outcome)
         return Sending(new.transfer(old, cursor))
 

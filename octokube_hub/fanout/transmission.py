@@ -7,6 +7,7 @@ from octokube.state import Changes, EncodedObject, Gone, Key, SnapshotDigest, St
 from octokube.v1 import frame_pb2
 from octokube_hub.fanout import encoding
 from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.resume import worthless_token
 from octokube_hub.fanout.transitions import Step, decide
 from octokube_hub.fanout.view import AudienceView
 
@@ -84,6 +85,9 @@ def catch_up(view: AudienceView, changes: Changes[EncodedObject], header: Header
 def transfer(old: AudienceView, cursor: int, new: AudienceView, header: Header, token: bytes) -> Transmission:
     """What leads a reader of one view to another view of the same replica: tombstones for what leaves, entries for
     what enters or has changed. Raises Gone when ``cursor`` is beyond the old view's tombstones.
+
+    Until the last frame the receiver is between two scopes; if they break off there, they are not to resume from the
+    token they have.
     """
     if cursor < old.store.horizon:
         raise Gone(f"version {cursor} is older than the view's tombstones")
@@ -108,7 +112,8 @@ def transfer(old: AudienceView, cursor: int, new: AudienceView, header: Header, 
         for stored in entering:
             yield 0, encoding.entry(stored.value)
 
-    return Transmission(_deltas(elements(), header, token, new.version, is_stepwise=False))
+    early_token = worthless_token()
+    return Transmission(_deltas(elements(), header, token, new.version, is_stepwise=False, early_token=early_token))
 
 
 def snapshot(view: AudienceView, header: Header, token: bytes) -> Transmission:
@@ -128,7 +133,7 @@ def replacement(old: AudienceView, cursor: int, new: AudienceView, header: Heade
 
     def pieces() -> Iterator[Piece]:
         for chunk in encoding.chunks((0, encoding.tombstone(key, TombstoneReason.WITHDRAWN)) for key in leaving):
-            yield _delta_piece(header, chunk.content)
+            yield _delta_piece(header, chunk.content, token=worthless_token())
         yield from rest
 
     return Transmission(pieces())
@@ -171,12 +176,19 @@ def _merged(
 
 
 def _deltas(
-    elements: Iterable[tuple[int, bytes]], header: Header, token: bytes, to_version: int, *, is_stepwise: bool
+    elements: Iterable[tuple[int, bytes]],
+    header: Header,
+    token: bytes,
+    to_version: int,
+    *,
+    is_stepwise: bool,
+    early_token: bytes = b"",
 ) -> Iterator[Piece]:
     pending: encoding.Chunk | None = None
     for chunk in encoding.chunks(elements):
         if pending is not None:
-            yield _delta_piece(header, pending.content, cursor=pending.last if is_stepwise else None)
+            cursor = pending.last if is_stepwise else None
+            yield _delta_piece(header, pending.content, cursor=cursor, token=early_token)
         pending = chunk
     content = pending.content if pending is not None else b""
     yield _delta_piece(header, content, cursor=to_version, token=token, is_last=True)
@@ -192,4 +204,4 @@ def _delta_piece(
 
 def farewell(header: Header) -> Transmission:
     """An empty snapshot: has a receiver forget a cluster of which nobody knows what they hold."""
-    return Transmission(_snapshot([], 0, header, b""))
+    return Transmission(_snapshot([], 0, header, worthless_token()))
