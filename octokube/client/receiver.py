@@ -163,6 +163,9 @@ class Receiver:
         return changes
 
     def _move(self, copy: ClusterCopy, frame: frame_pb2.Frame) -> list[ViewChange]:
+        # A fault must leave the copy as it was, so everything is read before anything is changed.
+        if any(entry.patch for entry in frame.entries):
+            raise FeedFault("the hub sent a patch, which this receiver did not ask for")
         changes = []
         # Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
         for tombstone in frame.tombstones:
@@ -172,8 +175,6 @@ class Receiver:
                 kind = ChangeKind.DELETED if is_deleted else ChangeKind.WITHDRAWN
                 changes.append(ViewChange(kind, frame.cluster, left))
         for entry in frame.entries:
-            if entry.patch:
-                raise FeedFault("the hub sent a patch, which this receiver did not ask for")
             viewed = _viewed(entry)
             kind = ChangeKind.MODIFIED if viewed.key in copy.objects else ChangeKind.ADDED
             copy.objects[viewed.key] = viewed

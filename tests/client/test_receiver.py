@@ -142,3 +142,11 @@ def test_a_restart_keeps_the_copies_and_their_tokens_and_drops_an_open_snapshot(
 def test_an_unknown_kind_of_frame_is_a_fault() -> None:
     with pytest.raises(FeedFault, match="unknown kind"):
         Receiver().apply(frame(frame_pb2.FRAME_KIND_UNSPECIFIED, 1))
+
+
+def test_a_patch_that_was_not_asked_for_is_a_fault_and_changes_nothing() -> None:
+    receiver = synced(entry("a"))
+    patched = frame_pb2.Entry(key=entry("b").key, patch=b"{}")
+    with pytest.raises(FeedFault, match="patch"):
+        receiver.apply(delta(4, patched, gone={"a": frame_pb2.TOMBSTONE_REASON_DELETED}))
+    assert names(receiver) == {"a"}
