@@ -193,7 +193,7 @@ function useActiveIndex(order: readonly string[], active: { id: string; index: n
   return index;
 }
 
-const narrow = window.matchMedia("(max-width: 640px)");
+const narrow = window.matchMedia("(max-width: 760px)");
 const subscribeNarrow = (listener: () => void) => {
   narrow.addEventListener("change", listener);
   return () => narrow.removeEventListener("change", listener);

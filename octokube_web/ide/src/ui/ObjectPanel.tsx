@@ -4,6 +4,7 @@ import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
 import { go, type Place } from "../location";
 import { useStore } from "../store";
 import { yamlOf } from "../yaml/lines";
+import { useAges } from "./ages";
 import { CellContent } from "./Cell";
 import { clock } from "./clock";
 import { useSession } from "./context";
@@ -43,8 +44,6 @@ export function ObjectPanel({ place, cluster, type }: Props) {
   useEffect(() => panel.current?.focus({ preventScroll: true }), []);
 
   return (
-    <>
-      <Resizer />
       <aside
         ref={panel}
         className="panel"
@@ -53,6 +52,7 @@ export function ObjectPanel({ place, cluster, type }: Props) {
         tabIndex={-1}
         onKeyDown={(event) => event.key === "Escape" && close()}
       >
+        <Resizer />
         <header className="panel-head">
           <div className="panel-title">
             <p className="crumbs muted">{[place.cluster, place.inNamespace, type?.kind ?? place.type].filter(Boolean).join(" › ")}</p>
@@ -64,7 +64,6 @@ export function ObjectPanel({ place, cluster, type }: Props) {
         <Facts view={view} type={type} cluster={cluster} />
         <Body view={view} type={type} place={place} />
       </aside>
-    </>
   );
 }
 
@@ -75,15 +74,15 @@ function Facts({ view, type, cluster }: { view: ObjectView; type: TypeInfo | und
   const link = useStore(feed.link);
   const now = useStore(clock);
   const freshness = freshnessOf(link, status, cluster, now);
+  const ages = useAges(view.status, cluster);
   return (
-    <>
       <dl className="facts">
         {object &&
           type?.columns.map((column, index) =>
             object.cells[index] === undefined || object.cells[index] === "" || column.priority > 0 ? null : (
               <div key={column.name}>
                 <dt>{column.name}</dt>
-                <dd><CellContent kind={column.kind} value={object.cells[index]} now={clock} /></dd>
+                <dd><CellContent kind={column.kind} value={object.cells[index]} now={ages} /></dd>
               </div>
             ),
           )}
@@ -94,7 +93,6 @@ function Facts({ view, type, cluster }: { view: ObjectView; type: TypeInfo | und
           </div>
         )}
       </dl>
-    </>
   );
 }
 

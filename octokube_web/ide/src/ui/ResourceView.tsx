@@ -4,6 +4,7 @@ import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
 import { go, type Place } from "../location";
 import { Store, useStore } from "../store";
 import { BY_NAME, type Row, type Sort } from "../table/model";
+import { useAges } from "./ages";
 import { clock } from "./clock";
 import { columnsOf } from "./columns";
 import { useSession } from "./context";
@@ -49,8 +50,9 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
   const grid = useRef<HTMLDivElement>(null);
   const filterField = useRef<HTMLInputElement>(null);
   const order = useSyncExternalStore(model.subscribeOrder, model.getOrder);
-  const now = useAges(view, cluster);
-  const hasNamespace = (type?.namespaced ?? false) && place.namespace === "";
+  const now = useAges(statusStore, cluster);
+  // Where only one namespace is to be seen, its name in every row says nothing.
+  const hasNamespace = (type?.namespaced ?? false) && place.namespace === "" && cluster?.namespaces.length !== 1;
   const columns = useMemo(() => columnsOf(type, hasNamespace, isWide), [type?.columns, hasNamespace, isWide]);
   const title = type ? titleOf(type) : place.type;
   const deferred = useDeferredValue(place.filter);
@@ -138,22 +140,6 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
       </div>
     </section>
   );
-}
-
-/** The instant that ages are counted to. It stands still while what is shown may be out of date. */
-function useAges(view: TableView, cluster: ClusterInfo | undefined): Store<number> {
-  const { feed } = useSession();
-  const now = useMemo(() => new Store(Date.now() + (feed.catalog.get()?.clockOffset ?? 0)), [feed]);
-  useEffect(() => {
-    const tick = () => {
-      const at = Date.now();
-      const { isStale } = freshnessOf(feed.link.get(), view.status.get(), cluster, at);
-      if (!isStale) now.set(at + (feed.catalog.get()?.clockOffset ?? 0));
-    };
-    tick();
-    return clock.subscribe(tick);
-  }, [feed, view, cluster, now]);
-  return now;
 }
 
 function Tally({ view, shown }: { view: TableView; shown: number }) {

@@ -6,6 +6,7 @@ import { Store, useStore } from "../store";
 import type { TableModel } from "../table/model";
 import { useSession } from "./context";
 import { titleOf } from "./format";
+import { useIsNarrow } from "./Grid";
 import { KeyHelp } from "./KeyHelp";
 import { ObjectPanel } from "./ObjectPanel";
 import { ResourceView } from "./ResourceView";
@@ -36,7 +37,11 @@ export function Workbench() {
     document.title = [here.name, what, here.cluster, "Octokube"].filter(Boolean).join(" · ");
   }, [here, type]);
 
-  const closeMenu = useCallback(() => setMenuOpen(false), []);
+  const isNarrow = useIsNarrow();
+  const closeMenu = useCallback(() => {
+    setMenuOpen(false);
+    document.querySelector<HTMLElement>(".menu-button")?.focus();
+  }, []);
   const openHelp = useCallback(() => setHelpOpen(true), []);
   useRegions(openHelp);
 
@@ -44,7 +49,7 @@ export function Workbench() {
     <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-panel={here.name ? "open" : undefined}>
       <TopBar catalog={catalog} cluster={here.cluster} onMenu={() => setMenuOpen((is) => !is)} isMenuOpen={isMenuOpen} onHelp={openHelp} />
       <SideBar cluster={cluster} selected={here.type} isOpen={isMenuOpen} onClose={closeMenu} />
-      <main className="main" data-region tabIndex={-1} aria-label={type ? titleOf(type) : "Objects"}>
+      <main className="main" data-region inert={isMenuOpen && isNarrow} tabIndex={-1} aria-label={type ? titleOf(type) : "Objects"}>
         {here.cluster && here.type && epoch > 0 ? (
           <ResourceView
             key={`${here.cluster}/${here.type}`}

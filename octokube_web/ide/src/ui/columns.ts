@@ -20,9 +20,21 @@ export function columnsOf(type: TypeInfo | undefined, hasNamespace: boolean, isW
   return columns;
 }
 
-const CHARACTER = 7.1;
 const PADDING = 26;
 const SAMPLE = 200;
+
+let measured = 0;
+
+/** How wide a character of a typical name is, in the font that the page has got. */
+function characterWidth(): number {
+  if (measured === 0) {
+    const sample = "settlement-worker-0436643268-5dxkq";
+    const context = document.createElement("canvas").getContext("2d");
+    if (context) context.font = getComputedStyle(document.body).font;
+    measured = (context?.measureText(sample).width ?? 7 * sample.length) / sample.length + 0.1;
+  }
+  return measured;
+}
 
 /** The least width of each column in pixels, from what a sample of its cells needs. */
 export function widthsOf(columns: readonly GridColumn[], sample: readonly Row[], isNarrow: boolean): number[] {
@@ -34,7 +46,7 @@ export function widthsOf(columns: readonly GridColumn[], sample: readonly Row[],
       characters = Math.max(characters, length);
     }
     const limit = column.id === -2 ? (isNarrow ? 190 : 420) : 260;
-    return Math.round(Math.min(limit, Math.max(64, characters * CHARACTER + PADDING)));
+    return Math.round(Math.min(limit, Math.max(64, characters * characterWidth() + PADDING)));
   });
 }
 
@@ -42,8 +54,8 @@ export function widthsOf(columns: readonly GridColumn[], sample: readonly Row[],
 export function templateOf(columns: readonly GridColumn[], widths: readonly number[]): string {
   return columns
     .map(({ id, kind }, index) => {
-      const share = id === -2 ? 3 : kind === "text" || kind === "status" ? 1 : 0;
-      return share ? `minmax(${widths[index]}px, ${share}fr)` : `${widths[index]}px`;
+      const width = widths[index];
+      return id === -2 || kind === "text" || kind === "status" ? `minmax(${width}px, ${width}fr)` : `${width}px`;
     })
     .join(" ");
 }
