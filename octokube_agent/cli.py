@@ -6,6 +6,7 @@ from typing import cast
 
 import click
 
+import octokube
 from octokube.runtime.errors import UserError
 from octokube.runtime.logging import LogFormat, configure_logging
 from octokube.runtime.running import run_program
@@ -14,6 +15,7 @@ from octokube_agent.settings import AgentSettings
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(octokube.__version__, prog_name="octokube-agent")
 @click.option("--cluster", envvar="OCTOKUBE_CLUSTER", required=True, help="The cluster's name, as policy uses it.")
 @click.option("--hub", envvar="OCTOKUBE_HUB", required=True, metavar="HOST:PORT", help="The hub to connect to.")
 @click.option(

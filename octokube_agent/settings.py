@@ -1,10 +1,11 @@
 """Holds what the agent is told at its start."""
 
 import logging
+import math
 import re
 from dataclasses import dataclass
 
-from octokube.runtime.channels import host_of
+from octokube.runtime.channels import host_of, read_ca
 from octokube.runtime.errors import UserError
 from octokube.runtime.logging import LogFormat
 from octokube_agent.reflector.selecting import DEFAULT_EXCLUDED
@@ -56,5 +57,8 @@ class AgentSettings:
             raise UserError("both a credential and a credential file are given; give one of them")
         if self.log_level.upper() not in logging.getLevelNamesMapping():
             raise UserError(f"unknown log level {self.log_level!r}; use debug, info, warning or error")
-        if self.initial_sync_seconds < 0 or self.rediscovery_seconds <= 0:
+        durations = (self.initial_sync_seconds, self.rediscovery_seconds)
+        if not all(map(math.isfinite, durations)) or self.initial_sync_seconds < 0 or self.rediscovery_seconds <= 0:
             raise UserError("durations are positive numbers of seconds")
+        if self.hub_ca_file is not None:
+            read_ca(self.hub_ca_file)

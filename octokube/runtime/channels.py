@@ -47,15 +47,21 @@ def open_channel(target: str, *, ca_file: str | None = None, is_insecure_allowed
     host = host_of(target)
     if ca_file is None and (is_insecure_allowed or is_loopback(host)):
         return grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-    root: bytes | None = None
-    if ca_file is not None:
-        try:
-            root = pathlib.Path(ca_file).read_bytes()
-        except OSError as error:
-            raise UserError(
-                f"the CA file {ca_file} can't be read ({error.strerror}); give a PEM file that is readable"
-            ) from error
+    root = read_ca(ca_file) if ca_file is not None else None
     return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(root), options=CHANNEL_OPTIONS)
+
+
+def read_ca(ca_file: str) -> bytes:
+    """The certificates in a CA file. Raises UserError when it can't be read or holds none."""
+    try:
+        root = pathlib.Path(ca_file).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"the CA file {ca_file} can't be read ({error.strerror}); give a PEM file that is readable"
+        ) from error
+    if b"-----BEGIN CERTIFICATE-----" not in root:
+        raise UserError(f"the CA file {ca_file} holds no certificate; give a PEM file")
+    return root
 
 
 def host_of(target: str, *, what: str = "hub address", example: str = "127.0.0.1:7443") -> str:

@@ -1,9 +1,12 @@
 """Says where the API server is and with which credential to speak to it, and keeps both fresh."""
 
 import asyncio
+import binascii
 import os
 import pathlib
+import ssl
 import time
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,14 +145,69 @@ async def _load(source: Source) -> tuple[Any, Any]:
         raise UserError(f"the kubeconfig {source.files} is no valid YAML; mend it or give another file") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"the kubeconfig {source.files} can't be used ({type(error).__name__}); check it with 'kubectl config view'"
+            f"the kubeconfig {source.files} can't be used ({_reason(error)}); check it with 'kubectl config view'"
         ) from error
     if _has_exec(loader) and not configuration.api_key.get("BearerToken") and not configuration.cert_file:
         raise UserError(
             f"the credential plugin named in {source.files} gave no credential; "
             "run 'kubectl get --raw /version' to see why"
         )
+    _check_server(source, str(configuration.host))
+    _check_certificates(source, configuration)
     return configuration, loader
+
+
+def _check_server(source: Source, host: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(host)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_person = "@" in parts.netloc
+    except ValueError:
+        is_url = has_person = False
+    if has_person:
+        # It would stand in logs, and beside a token it would not even be sent.
+        raise UserError(
+            f"the server address in the kubeconfig {source.files} holds a user name or password; "
+            "take it out and name a user with a token or a certificate"
+        )
+    if not is_url:
+        raise UserError(
+            f"the server in the kubeconfig {source.files} is no address; "
+            "write a URL such as https://cluster.example.com:6443"
+        )
+
+
+def _check_certificates(source: Source, configuration: Any) -> None:
+    """Says at the start, and about the right file, what the first connection would only hint at."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if configuration.ssl_ca_cert:
+        try:
+            context.load_verify_locations(cafile=configuration.ssl_ca_cert)
+        except (OSError, ssl.SSLError) as error:
+            raise UserError(
+                f"the certificate-authority in the kubeconfig {source.files} is no PEM certificate; "
+                "copy it anew from the cluster"
+            ) from error
+    if configuration.cert_file:
+        try:
+            # A password, though empty, keeps OpenSSL from asking for one on a terminal.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+        except (OSError, ssl.SSLError) as error:
+            raise UserError(
+                f"the client certificate and key in the kubeconfig {source.files} can't be used; "
+                "give PEM files that belong together, the key without a password"
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a kubeconfig, without any of its content."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or type(error).__name__)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, binascii.Error):
+        return "it holds data that is no base64"
+    return "its clusters, users and contexts are incomplete or name what is not there"
 
 
 def _check_files(source: Source) -> None:
@@ -173,7 +231,7 @@ def _explain(source: Source, error: Exception) -> UserError:
             f"the kubeconfig {source.files} has no context {source.context!r}; "
             "list them with 'kubectl config get-contexts'"
         )
-    if "current-context" in text:
+    if "current-context" in text or "name  in" in text:
         return UserError(f"the kubeconfig {source.files} has no current context; give --context NAME")
     return UserError(f"the kubeconfig {source.files} can't be used ({text}); check it with 'kubectl config view'")
 

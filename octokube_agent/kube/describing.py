@@ -1,5 +1,6 @@
 """Turns a first failure to reach a cluster into one sentence that a person can act on."""
 
+import os
 import ssl
 
 import aiohttp
@@ -30,7 +31,8 @@ def describe(error: errors.KubeError, host: str) -> UserError:
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         return UserError(f"the name in {host} can't be resolved; check the server address in the kubeconfig")
     if isinstance(cause, aiohttp.ClientConnectorError):
-        reason = cause.os_error.strerror or "no connection"
+        code = cause.os_error.errno
+        reason = os.strerror(code) if code else "no connection"
         return UserError(
             f"the API server {host} can't be reached ({reason}); check that the cluster runs and the address"
         )

@@ -61,9 +61,19 @@ class Link:
         self._slow_backoff = slow_backoff or Backoff(initial_seconds=60.0, cap_seconds=300.0, floor_seconds=15.0)
 
     async def run(self) -> None:
-        """Returns never; to be cancelled. Raises UserError for settings that can't work, such as a missing CA file."""
+        """Returns never; to be cancelled. Raises UserError for settings that can't work, such as a missing CA file;
+        what becomes unreadable later, as while it is being replaced, is waited for.
+        """
+        is_first = True
         while True:
-            wait_seconds = await self._session()
+            try:
+                wait_seconds = await self._session()
+            except UserError as error:
+                if is_first:
+                    raise
+                wait_seconds = self._backoff.next_seconds()
+                log.error("link.settings_unusable", reason=str(error), retry_seconds=round(wait_seconds, 2))
+            is_first = False
             await asyncio.sleep(wait_seconds)
 
     async def _session(self) -> float:

@@ -62,6 +62,47 @@ async def test_an_unknown_context_is_named(tmp_path: pathlib.Path) -> None:
         await Access.load(Source(source.kubeconfig, "other"))
 
 
+@pytest.mark.parametrize(
+    ("server", "sentence"),
+    [
+        ("127.0.0.1:6443", "is no address; write a URL such as"),
+        ("ftp://127.0.0.1", "is no address"),
+        ("https://127.0.0.1:999999", "is no address"),
+        ("https://[x", "is no address"),
+        ("https://user:canary-pw@127.0.0.1:6443", "holds a user name or password"),
+    ],
+)
+async def test_a_wrong_server_address_is_one_clear_sentence(tmp_path: pathlib.Path, server: str, sentence: str) -> None:
+    """They used to be taken for clusters that are down, and the last one ended the agent with a traceback."""
+    with pytest.raises(UserError, match=sentence) as failure:
+        await Access.load(kubeconfig(tmp_path / "kubeconfig", server=server))
+    assert "canary-pw" not in str(failure.value)
+
+
+JUNK = "aGVsbG8="
+
+
+@pytest.mark.parametrize(
+    ("cluster", "user", "sentence"),
+    [
+        ({"certificate-authority-data": JUNK}, {}, "the certificate-authority in .* is no PEM certificate"),
+        ({"certificate-authority-data": "a"}, {}, "it holds data that is no base64"),
+        ({}, {"client-certificate-data": JUNK, "client-key-data": JUNK}, "the client certificate and key in .* can't"),
+        ({}, {"tokenFile": "/nowhere/token"}, "/nowhere/token: No such file"),
+    ],
+)
+async def test_what_is_wrong_in_a_kubeconfig_is_named(
+    tmp_path: pathlib.Path, cluster: dict[str, str], user: dict[str, str], sentence: str
+) -> None:
+    """Broken certificates used to be blamed on the server's address."""
+    source = kubeconfig(tmp_path / "kubeconfig", server="https://127.0.0.1:1", user=user)
+    document = yaml.safe_load((tmp_path / "kubeconfig").read_text())
+    document["clusters"][0]["cluster"] |= cluster
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(document))
+    with pytest.raises(UserError, match=sentence):
+        await Access.load(source)
+
+
 async def test_a_token_file_is_read_anew_when_the_credential_is_refused(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -30,6 +32,13 @@ from octokube_agent.settings import AgentSettings
             ["--cluster", "prod", "--hub", "127.0.0.1:1", "--credential-file", "/nowhere"],
             "credential file /nowhere can't be read",
         ),
+        (
+            ["--cluster", "prod", "--hub", "127.0.0.1:1", "--hub-ca-file", "/nowhere"],
+            "the CA file /nowhere can't be read",
+        ),
+        (["--cluster", "prod", "--hub", "127.0.0.1:1", "--hub-ca-file", __file__], "holds no certificate"),
+        (["--cluster", "prod", "--hub", "127.0.0.1:99999"], "'127.0.0.1:99999' is no hub address"),
+        (["--cluster", "prod", "--hub", "127.0.0.1:1", "--initial-sync-seconds", "nan"], "durations are positive"),
     ],
 )
 def test_bad_settings_are_one_sentence_and_exit_code_2(
@@ -42,11 +51,31 @@ def test_bad_settings_are_one_sentence_and_exit_code_2(
     assert "Traceback" not in result.output
 
 
+def test_a_cluster_that_cannot_be_reached_is_one_line(tmp_path: pathlib.Path) -> None:
+    """The sentence used to come after the traceback of the task that had failed."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "{current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}], "
+        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]}"
+    )
+    command = [sys.executable, "-m", "octokube_agent.cli", "--cluster", "prod", "--hub", "127.0.0.1:1"]
+    result = subprocess.run(
+        [*command, "--kubeconfig", str(kubeconfig), "--no-wait-for-cluster"], capture_output=True, text=True, timeout=9
+    )
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "error: the API server http://127.0.0.1:1 can't be reached (Connection refused); "
+        "check that the cluster runs and the address"
+    ]
+
+
 def test_every_flag_has_an_environment_variable_and_a_setting() -> None:
-    for option in main.params:
+    settings = [option for option in main.params if option.expose_value]
+    for option in settings:
         assert option.name is not None
         assert str(getattr(option, "envvar", "")).startswith("OCTOKUBE_"), option.name
-    assert len(main.params) == len(AgentSettings.__dataclass_fields__)
+    assert len(settings) == len(AgentSettings.__dataclass_fields__)
 
 
 def test_settings_that_can_work_pass() -> None:

@@ -22,7 +22,8 @@ from octokube_agent.served_type import ServedType
 @contextlib.asynccontextmanager
 async def ends_at_once(*_: Any, **__: Any) -> AsyncIterator[AsyncIterator[list[Any]]]:
     async def nothing() -> AsyncIterator[list[Any]]:
-        for batch in ():
+        none: list[list[Any]] = []
+        for batch in none:
             yield batch
 
     yield nothing()

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from structlog.testing import capture_logs
 
 from octokube.runtime.backoff import Backoff
 from octokube.runtime.errors import UserError
@@ -209,6 +210,23 @@ async def test_a_credential_file_is_read_anew_for_each_session(
         hub.sessions[0].end()
         await hub.until(lambda hub: len(hub.sessions) == 2)
     assert [session.metadata["authorization"] for session in hub.sessions] == ["Bearer first", "Bearer second"]
+
+
+async def test_a_credential_file_that_is_away_for_a_moment_is_waited_for(
+    hub: FakeHub, hot_state: HotState, tmp_path: pathlib.Path
+) -> None:
+    """Whoever replaces it may remove it first; a reconnect in that moment ended the whole agent."""
+    file = tmp_path / "credential"
+    file.write_text("first")
+    with capture_logs() as events:
+        async with running(hub, hot_state, credential_file=str(file)):
+            await hub.until(lambda hub: len(hub.sessions) == 1)
+            file.unlink()
+            hub.sessions[0].end()
+            await eventually(lambda: any(event["event"] == "link.settings_unusable" for event in events))
+            file.write_text("second")
+            await hub.until(lambda hub: len(hub.sessions) == 2)
+    assert hub.sessions[1].metadata["authorization"] == "Bearer second"
 
 
 async def test_trouble_with_the_apiserver_is_told_at_once(hub: FakeHub, hot_state: HotState) -> None:

@@ -71,7 +71,7 @@ def test_a_ca_file_means_tls_even_on_loopback_and_even_when_plain_text_is_allowe
     opened: list[str], tmp_path: pathlib.Path
 ) -> None:
     ca = tmp_path / "ca.pem"
-    ca.write_text("a certificate")
+    ca.write_text("-----BEGIN CERTIFICATE-----")
     open_channel("127.0.0.1:1", ca_file=str(ca), is_insecure_allowed=True)
     assert opened == ["tls"]
 
