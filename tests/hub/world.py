@@ -7,7 +7,7 @@ from octokube.client.receiver import Receiver, ViewChange
 from octokube.runtime.tasks import Tasks
 from octokube.state import Key, new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
-from octokube.v1 import resource_pb2
+from octokube.v1 import frame_pb2, resource_pb2
 from octokube_hub.fanout.authority import Authority
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.pacing import Pacer, Rounds
@@ -68,7 +68,7 @@ class Source:
             self.version = 0
         puts: list[Put] = []
         held = {stored.key: stored.value for stored in self.replica.store.all()}
-        chosen = held if keys is None else {key: encoded(key, *value) for key, value in keys.items()}
+        chosen = held if keys is None else {key: encoded(key, value[0], status=value[1]) for key, value in keys.items()}
         base = 0
         for key, value in chosen.items():
             base += 1
@@ -231,6 +231,4 @@ def everything(detail: pb.Detail = pb.DETAIL_ROWS) -> pb.Subscription:
 
 def row_of(value: bytes) -> resource_pb2.Row:
     """The row inside an encoded part."""
-    from octokube.v1 import frame_pb2
-
     return frame_pb2.Entry.FromString(value).row
