@@ -1,0 +1,176 @@
+/** The worker's side against a gateway that the test plays, with the test's clock and wire. */
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { BrowserMessageSchema, GatewayMessageSchema, type BrowserMessage } from "../src/gen/octokube/v1/browser_pb";
+import type { Frame } from "../src/gen/octokube/v1/frame_pb";
+import type { Host, WireEvents } from "../src/feed/host";
+import type { Report, ViewSpec } from "../src/feed/messages";
+import { FeedService } from "../src/feed/service";
+import { SyntheticCluster, SyntheticStream } from "./synthetic";
+
+const SPEC: ViewSpec = { cluster: "harbour", type: "pods", namespaces: ["**"], names: [], detail: "rows" };
+
+class Gateway implements Host {
+  readonly reports: Report[] = [];
+  sent: BrowserMessage[] = [];
+  sockets = 0;
+  private time = 0;
+  private wire: WireEvents | undefined;
+  private timers: { at: number; run: () => void }[] = [];
+  readonly service = new FeedService(this, (report) => this.reports.push(report));
+
+  connect(_url: string, events: WireEvents) {
+    this.sockets += 1;
+    this.wire = events;
+    this.sent = [];
+    return { send: (bytes: Uint8Array) => this.sent.push(fromBinary(BrowserMessageSchema, bytes)), close: () => undefined };
+  }
+  now = () => this.time;
+  random = () => 1;
+  after(milliseconds: number, run: () => void) {
+    const timer = { at: this.time + milliseconds, run };
+    this.timers.push(timer);
+    return () => void (this.timers = this.timers.filter((other) => other !== timer));
+  }
+  pass(milliseconds: number): void {
+    const end = this.time + milliseconds;
+    for (;;) {
+      const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.timers = this.timers.filter((other) => other !== next);
+      this.time = next.at;
+      next.run();
+    }
+    this.time = end;
+  }
+  say(channel: number, message: NonNullable<MessageInitShape<typeof GatewayMessageSchema>["message"]>): void {
+    this.wire!.received(toBinary(GatewayMessageSchema, create(GatewayMessageSchema, { channel, message })));
+  }
+  hello(): void {
+    this.say(0, { case: "hello", value: { gatewayVersion: "1", whoAmI: { subject: "user:alice" } } });
+  }
+  frame(channel: number, frame: Frame): void {
+    this.say(channel, { case: "watch", value: { message: { case: "frame", value: frame } } });
+  }
+  cut(code = 1006): void {
+    this.wire!.closed(code, "");
+  }
+  /** The open Watch channel, and what its first message asked for. */
+  get watch() {
+    const message = this.sent.findLast((one) => one.message.case === "watch" && one.message.value.message.case === "subscribe");
+    if (message?.message.case !== "watch" || message.message.value.message.case !== "subscribe") throw new Error("no stream was opened");
+    return { channel: message.channel, subscribe: message.message.value.message.value };
+  }
+  get link(): string | undefined {
+    return this.reports.findLast((report) => report.tell === "link")?.link.is;
+  }
+  rows(): string[] {
+    const held = new Set<string>();
+    for (const report of this.reports) {
+      if (report.tell !== "batch") continue;
+      for (const { id } of report.batch.left) held.delete(id);
+      for (const { id } of report.batch.arrived) held.add(id);
+    }
+    return [...held].map((id) => id.split("\n")[2] as string).sort();
+  }
+}
+
+function opened(...names: string[]) {
+  const cluster = new SyntheticCluster();
+  for (const name of names) cluster.put("payments", name);
+  const gateway = new Gateway();
+  gateway.service.obey({ do: "start", url: "ws://here" });
+  gateway.service.obey({ do: "open", view: 1, spec: SPEC });
+  gateway.hello();
+  const stream = new SyntheticStream(cluster);
+  for (const frame of stream.snapshot()) gateway.frame(gateway.watch.channel, frame);
+  gateway.service.obey({ do: "taken", view: 1 });
+  return { cluster, gateway, stream };
+}
+
+test("a snapshot becomes rows and is acknowledged", () => {
+  const { gateway } = opened("a", "b");
+  expect(gateway.rows()).toEqual(["a", "b"]);
+  gateway.pass(1000);
+  const ack = gateway.sent.findLast((one) => one.message.case === "watch" && one.message.value.message.case === "ack");
+  expect(ack?.channel).toBe(gateway.watch.channel);
+});
+
+test("after a break the stream resumes where it was, on the new socket", () => {
+  const { cluster, gateway } = opened("a", "b");
+  gateway.cut();
+  expect(gateway.link).toBe("waiting");
+  cluster.remove("payments", "a");
+  cluster.put("payments", "c");
+  gateway.pass(500);
+  expect(gateway.sockets).toBe(2);
+  gateway.hello();
+  const [point] = gateway.watch.subscribe.resume;
+  expect(point?.cluster).toBe("harbour");
+  for (const frame of new SyntheticStream(cluster).resume(point!.resumeToken)) gateway.frame(gateway.watch.channel, frame);
+  expect(gateway.rows()).toEqual(["b", "c"]);
+});
+
+test("a torn snapshot starts anew without a token, and what is shown stays", () => {
+  const { gateway, stream } = opened("a");
+  const frames = stream.snapshot();
+  frames.at(-1)!.digest += 1n;
+  for (const frame of frames) gateway.frame(gateway.watch.channel, frame);
+  const former = gateway.watch.channel;
+  expect(gateway.sent.at(-1)?.message.case).toBe("close");
+  gateway.pass(2_000);
+  expect(gateway.watch.channel).toBeGreaterThan(former);
+  expect(gateway.watch.subscribe.resume).toEqual([]);
+  expect(gateway.rows()).toEqual(["a"]);
+});
+
+test("waits grow with each try, up to fifteen seconds", () => {
+  const gateway = new Gateway();
+  gateway.service.obey({ do: "start", url: "ws://here" });
+  const waits: number[] = [];
+  for (let attempt = 0; attempt < 8; attempt++) {
+    gateway.cut();
+    const link = gateway.reports.findLast((report) => report.tell === "link")!.link;
+    if (link.is !== "waiting") throw new Error("not waiting");
+    waits.push(link.at - gateway.now());
+    gateway.pass(link.at - gateway.now());
+  }
+  expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
+
+test("a network that is back is tried at once", () => {
+  const { gateway } = opened("a");
+  gateway.cut();
+  gateway.service.obey({ do: "wake" });
+  expect(gateway.sockets).toBe(2);
+});
+
+test("a socket that stays silent is given up", () => {
+  const { gateway } = opened("a");
+  gateway.pass(20_000);
+  expect(gateway.link).not.toBe("up");
+});
+
+test("a session that has ended stays ended until somebody signs in", () => {
+  const { gateway } = opened("a");
+  gateway.cut(4401);
+  gateway.pass(60_000);
+  expect([gateway.link, gateway.sockets]).toEqual(["signed-out", 1]);
+});
+
+test("a page that is slow gets the newest state of each object and no backlog", () => {
+  const { cluster, gateway, stream } = opened("a");
+  const batches = () => gateway.reports.filter((report) => report.tell === "batch").length;
+  cluster.put("payments", "a");
+  gateway.frame(gateway.watch.channel, stream.delta());
+  const before = batches();
+  for (let change = 0; change < 50; change++) {
+    cluster.put("payments", "a");
+    gateway.frame(gateway.watch.channel, stream.delta());
+  }
+  expect(batches()).toBe(before);
+  gateway.service.obey({ do: "taken", view: 1 });
+  expect(batches()).toBe(before + 1);
+  const last = gateway.reports.findLast((report) => report.tell === "batch")!;
+  expect(last.batch.arrived.map(({ cells }) => cells)).toEqual([["Running", 51]]);
+});
