@@ -1,6 +1,7 @@
 """Opens the hub's gRPC port."""
 
 import pathlib
+import ssl
 from collections.abc import Sequence
 
 import grpc
@@ -60,12 +61,17 @@ class GrpcServer:
 
 def _credentials(tls_cert: pathlib.Path, tls_key: pathlib.Path) -> grpc.ServerCredentials:
     contents: list[bytes] = []
-    for path, mark in ((tls_key, b"PRIVATE KEY-----"), (tls_cert, b"-----BEGIN CERTIFICATE-----")):
+    for path in (tls_key, tls_cert):
         try:
-            content = path.read_bytes()
+            contents.append(path.read_bytes())
         except OSError as error:
             raise UserError(f"the TLS file {path} can't be read ({error.strerror}); give a PEM file") from error
-        if mark not in content:
-            raise UserError(f"the TLS file {path} is not the PEM file it should be; check --tls-cert and --tls-key")
-        contents.append(content)
+    try:
+        # gRPC takes files that can't work and fails later, or says nothing: OpenSSL checks that they fit each other.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls_cert, tls_key)
+    except (ssl.SSLError, OSError) as error:
+        raise UserError(
+            f"the TLS files {tls_cert} and {tls_key} are not a PEM certificate and its private key; "
+            "check --tls-cert and --tls-key"
+        ) from error
     return grpc.ssl_server_credentials([(contents[0], contents[1])])

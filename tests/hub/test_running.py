@@ -11,6 +11,7 @@ import pytest
 from octokube.client.grpc_feed import GrpcFeed
 from octokube.runtime.channels import open_channel
 from octokube.runtime.errors import UserError
+from octokube_demo.certificates import self_signed
 from octokube_hub.app import Hub
 from octokube_hub.settings import HubSettings
 from tests.hub.policies import write_policy
@@ -58,7 +59,9 @@ async def test_tls_files_that_cannot_work_are_told(tmp_path: pathlib.Path, polic
     (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nbroken\n-----END PRIVATE KEY-----\n")
     cert, tls_key = tmp_path / "cert.pem", tmp_path / "key.pem"
     assert "both --tls-cert and --tls-key" in await refusal(settings(tmp_path, policies, tls_cert=cert))
-    assert "cert.pem" in await refusal(settings(tmp_path, policies, tls_cert=cert, tls_key=tls_key))
+    assert "not a PEM certificate" in await refusal(settings(tmp_path, policies, tls_cert=cert, tls_key=tls_key))
+    cert.write_bytes(self_signed().certificate_pem)
+    assert "not a PEM certificate" in await refusal(settings(tmp_path, policies, tls_cert=cert, tls_key=tls_key))
     missing = tmp_path / "missing.pem"
     assert "missing.pem" in await refusal(settings(tmp_path, policies, tls_cert=missing, tls_key=missing))
 

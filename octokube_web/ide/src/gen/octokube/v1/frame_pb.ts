@@ -103,7 +103,8 @@ export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
 
 /**
  * Tombstone is a key that left the receiver's view. It never carries anything of the object but its key.
- * Guarantee: only sent for a key the receiver was sent before (a catch-up after a resume may repeat one it has already applied).
+ * Guarantee: only sent for a key the receiver was sent before. A catch-up may also repeat one it has already applied, or name
+ * a key that it could see and that came and went meanwhile.
  *
  * @generated from message octokube.v1.Tombstone
  */
@@ -169,7 +170,8 @@ export type Frame = Message<"octokube.v1.Frame"> & {
   asOf?: Timestamp | undefined;
 
   /**
-   * Opaque and sealed; hand the newest one back to continue after a break. May be absent inside a snapshot.
+   * Opaque and sealed; hand the newest one back to continue after a break. Absent where the former one still holds: inside
+   * a snapshot, and on all but the last of several frames that belong together.
    *
    * @generated from field: bytes resume_token = 5;
    */
