@@ -28,47 +28,47 @@ from octokube.v1 import frame_pb2 as octokube_dot_v1_dot_frame__pb2
 from octokube.v1 import resource_pb2 as octokube_dot_v1_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!octokube/v1/cluster_service.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17octokube/v1/frame.proto\x1a\x1aoctokube/v1/resource.proto\"\xab\x01\n\x0cSubscription\x12\x10\n\x08\x63lusters\x18\x01 \x03(\t\x12\r\n\x05types\x18\x02 \x03(\t\x12\x12\n\nnamespaces\x18\x03 \x03(\t\x12\r\n\x05names\x18\x04 \x03(\t\x12#\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x13.octokube.v1.Detail\x12\x32\n\x0fminimum_spacing\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"l\n\x0cWatchRequest\x12+\n\tsubscribe\x18\x01 \x01(\x0b\x32\x16.octokube.v1.SubscribeH\x00\x12$\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x15.octokube.v1.FrameAckH\x00\x42\t\n\x07message\"|\n\tSubscribe\x12/\n\x0csubscription\x18\x01 \x01(\x0b\x32\x19.octokube.v1.Subscription\x12(\n\x06resume\x18\x02 \x03(\x0b\x32\x18.octokube.v1.ResumePoint\x12\x14\n\x0cwindow_bytes\x18\x03 \x01(\x04\"4\n\x0bResumePoint\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\"\x1c\n\x08\x46rameAck\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x8b\x01\n\rWatchResponse\x12#\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x12.octokube.v1.FrameH\x00\x12#\n\x05\x63lose\x18\x02 \x01(\x0b\x32\x12.octokube.v1.CloseH\x00\x12%\n\x06notice\x18\x03 \x01(\x0b\x32\x13.octokube.v1.NoticeH\x00\x42\t\n\x07message\"\x98\x01\n\x05\x43lose\x12(\n\x06reason\x18\x01 \x01(\x0e\x32\x18.octokube.v1.CloseReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\x12\x11\n\tresumable\x18\x04 \x01(\x08\x12.\n\x0bretry_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"O\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x15\n\x13WatchCatalogRequest\"\xbe\x01\n\x14WatchCatalogResponse\x12-\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x1b.octokube.v1.CatalogCluster\x12/\n\x0bserver_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tnext_edge\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fpolicy_revision\x18\x04 \x01(\t\"\x86\x01\n\x0e\x43\x61talogCluster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12(\n\x05types\x18\x03 \x03(\x0b\x32\x19.octokube.v1.ResourceType\x12\x12\n\nnamespaces\x18\x04 \x03(\t\"B\n\x10GetObjectRequest\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x1d\n\x03key\x18\x02 \x01(\x0b\x32\x10.octokube.v1.Key\"\x87\x01\n\x11GetObjectResponse\x12!\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x12.octokube.v1.Entry\x12$\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x13.octokube.v1.Column\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x0f\n\rWhoAmIRequest\"\x81\x01\n\x0eWhoAmIResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x13\n\x0bmemberships\x18\x02 \x03(\t\x12\x34\n\x10token_expires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bhub_version\x18\x04 \x01(\t*E\n\x06\x44\x65tail\x12\x16\n\x12\x44\x45TAIL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45TAIL_ROWS\x10\x01\x12\x12\n\x0e\x44\x45TAIL_OBJECTS\x10\x02*\x9e\x01\n\x0b\x43loseReason\x12\x1c\n\x18\x43LOSE_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LOSE_REASON_INTERNAL\x10\x01\x12\x16\n\x12\x43LOSE_REASON_DRAIN\x10\x02\x12 \n\x1c\x43LOSE_REASON_UNAUTHENTICATED\x10\x03\x12\x1c\n\x18\x43LOSE_REASON_BAD_REQUEST\x10\x04\x32\xba\x02\n\x0e\x43lusterService\x12\x42\n\x05Watch\x12\x19.octokube.v1.WatchRequest\x1a\x1a.octokube.v1.WatchResponse(\x01\x30\x01\x12U\n\x0cWatchCatalog\x12 .octokube.v1.WatchCatalogRequest\x1a!.octokube.v1.WatchCatalogResponse0\x01\x12J\n\tGetObject\x12\x1d.octokube.v1.GetObjectRequest\x1a\x1e.octokube.v1.GetObjectResponse\x12\x41\n\x06WhoAmI\x12\x1a.octokube.v1.WhoAmIRequest\x1a\x1b.octokube.v1.WhoAmIResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!octokube/v1/cluster_service.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17octokube/v1/frame.proto\x1a\x1aoctokube/v1/resource.proto\"\xab\x01\n\x0cSubscription\x12\x10\n\x08\x63lusters\x18\x01 \x03(\t\x12\r\n\x05types\x18\x02 \x03(\t\x12\x12\n\nnamespaces\x18\x03 \x03(\t\x12\r\n\x05names\x18\x04 \x03(\t\x12#\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x13.octokube.v1.Detail\x12\x32\n\x0fminimum_spacing\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"l\n\x0cWatchRequest\x12+\n\tsubscribe\x18\x01 \x01(\x0b\x32\x16.octokube.v1.SubscribeH\x00\x12$\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x15.octokube.v1.FrameAckH\x00\x42\t\n\x07message\"\x95\x01\n\tSubscribe\x12/\n\x0csubscription\x18\x01 \x01(\x0b\x32\x19.octokube.v1.Subscription\x12(\n\x06resume\x18\x02 \x03(\x0b\x32\x18.octokube.v1.ResumePoint\x12\x14\n\x0cwindow_bytes\x18\x03 \x01(\x04\x12\x17\n\x0f\x61\x63\x63\x65pts_patches\x18\x04 \x01(\x08\"4\n\x0bResumePoint\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\x0c\"\x1c\n\x08\x46rameAck\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x8b\x01\n\rWatchResponse\x12#\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x12.octokube.v1.FrameH\x00\x12#\n\x05\x63lose\x18\x02 \x01(\x0b\x32\x12.octokube.v1.CloseH\x00\x12%\n\x06notice\x18\x03 \x01(\x0b\x32\x13.octokube.v1.NoticeH\x00\x42\t\n\x07message\"\x98\x01\n\x05\x43lose\x12(\n\x06reason\x18\x01 \x01(\x0e\x32\x18.octokube.v1.CloseReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\x12\x11\n\tresumable\x18\x04 \x01(\x08\x12.\n\x0bretry_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"O\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x15\n\x13WatchCatalogRequest\"\xbe\x01\n\x14WatchCatalogResponse\x12-\n\x08\x63lusters\x18\x01 \x03(\x0b\x32\x1b.octokube.v1.CatalogCluster\x12/\n\x0bserver_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tnext_edge\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fpolicy_revision\x18\x04 \x01(\t\"\x86\x01\n\x0e\x43\x61talogCluster\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12(\n\x05types\x18\x03 \x03(\x0b\x32\x19.octokube.v1.ResourceType\x12\x12\n\nnamespaces\x18\x04 \x03(\t\"B\n\x10GetObjectRequest\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x1d\n\x03key\x18\x02 \x01(\x0b\x32\x10.octokube.v1.Key\"\x87\x01\n\x11GetObjectResponse\x12!\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x12.octokube.v1.Entry\x12$\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x13.octokube.v1.Column\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x0f\n\rWhoAmIRequest\"\x81\x01\n\x0eWhoAmIResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x13\n\x0bmemberships\x18\x02 \x03(\t\x12\x34\n\x10token_expires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bhub_version\x18\x04 \x01(\t*E\n\x06\x44\x65tail\x12\x16\n\x12\x44\x45TAIL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x44\x45TAIL_ROWS\x10\x01\x12\x12\n\x0e\x44\x45TAIL_OBJECTS\x10\x02*\x9e\x01\n\x0b\x43loseReason\x12\x1c\n\x18\x43LOSE_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43LOSE_REASON_INTERNAL\x10\x01\x12\x16\n\x12\x43LOSE_REASON_DRAIN\x10\x02\x12 \n\x1c\x43LOSE_REASON_UNAUTHENTICATED\x10\x03\x12\x1c\n\x18\x43LOSE_REASON_BAD_REQUEST\x10\x04\x32\xba\x02\n\x0e\x43lusterService\x12\x42\n\x05Watch\x12\x19.octokube.v1.WatchRequest\x1a\x1a.octokube.v1.WatchResponse(\x01\x30\x01\x12U\n\x0cWatchCatalog\x12 .octokube.v1.WatchCatalogRequest\x1a!.octokube.v1.WatchCatalogResponse0\x01\x12J\n\tGetObject\x12\x1d.octokube.v1.GetObjectRequest\x1a\x1e.octokube.v1.GetObjectResponse\x12\x41\n\x06WhoAmI\x12\x1a.octokube.v1.WhoAmIRequest\x1a\x1b.octokube.v1.WhoAmIResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octokube.v1.cluster_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DETAIL']._serialized_start=1748
-  _globals['_DETAIL']._serialized_end=1817
-  _globals['_CLOSEREASON']._serialized_start=1820
-  _globals['_CLOSEREASON']._serialized_end=1978
+  _globals['_DETAIL']._serialized_start=1774
+  _globals['_DETAIL']._serialized_end=1843
+  _globals['_CLOSEREASON']._serialized_start=1846
+  _globals['_CLOSEREASON']._serialized_end=2004
   _globals['_SUBSCRIPTION']._serialized_start=169
   _globals['_SUBSCRIPTION']._serialized_end=340
   _globals['_WATCHREQUEST']._serialized_start=342
   _globals['_WATCHREQUEST']._serialized_end=450
-  _globals['_SUBSCRIBE']._serialized_start=452
-  _globals['_SUBSCRIBE']._serialized_end=576
-  _globals['_RESUMEPOINT']._serialized_start=578
-  _globals['_RESUMEPOINT']._serialized_end=630
-  _globals['_FRAMEACK']._serialized_start=632
-  _globals['_FRAMEACK']._serialized_end=660
-  _globals['_WATCHRESPONSE']._serialized_start=663
-  _globals['_WATCHRESPONSE']._serialized_end=802
-  _globals['_CLOSE']._serialized_start=805
-  _globals['_CLOSE']._serialized_end=957
-  _globals['_NOTICE']._serialized_start=959
-  _globals['_NOTICE']._serialized_end=1038
-  _globals['_WATCHCATALOGREQUEST']._serialized_start=1040
-  _globals['_WATCHCATALOGREQUEST']._serialized_end=1061
-  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1064
-  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1254
-  _globals['_CATALOGCLUSTER']._serialized_start=1257
-  _globals['_CATALOGCLUSTER']._serialized_end=1391
-  _globals['_GETOBJECTREQUEST']._serialized_start=1393
-  _globals['_GETOBJECTREQUEST']._serialized_end=1459
-  _globals['_GETOBJECTRESPONSE']._serialized_start=1462
-  _globals['_GETOBJECTRESPONSE']._serialized_end=1597
-  _globals['_WHOAMIREQUEST']._serialized_start=1599
-  _globals['_WHOAMIREQUEST']._serialized_end=1614
-  _globals['_WHOAMIRESPONSE']._serialized_start=1617
-  _globals['_WHOAMIRESPONSE']._serialized_end=1746
-  _globals['_CLUSTERSERVICE']._serialized_start=1981
-  _globals['_CLUSTERSERVICE']._serialized_end=2295
+  _globals['_SUBSCRIBE']._serialized_start=453
+  _globals['_SUBSCRIBE']._serialized_end=602
+  _globals['_RESUMEPOINT']._serialized_start=604
+  _globals['_RESUMEPOINT']._serialized_end=656
+  _globals['_FRAMEACK']._serialized_start=658
+  _globals['_FRAMEACK']._serialized_end=686
+  _globals['_WATCHRESPONSE']._serialized_start=689
+  _globals['_WATCHRESPONSE']._serialized_end=828
+  _globals['_CLOSE']._serialized_start=831
+  _globals['_CLOSE']._serialized_end=983
+  _globals['_NOTICE']._serialized_start=985
+  _globals['_NOTICE']._serialized_end=1064
+  _globals['_WATCHCATALOGREQUEST']._serialized_start=1066
+  _globals['_WATCHCATALOGREQUEST']._serialized_end=1087
+  _globals['_WATCHCATALOGRESPONSE']._serialized_start=1090
+  _globals['_WATCHCATALOGRESPONSE']._serialized_end=1280
+  _globals['_CATALOGCLUSTER']._serialized_start=1283
+  _globals['_CATALOGCLUSTER']._serialized_end=1417
+  _globals['_GETOBJECTREQUEST']._serialized_start=1419
+  _globals['_GETOBJECTREQUEST']._serialized_end=1485
+  _globals['_GETOBJECTRESPONSE']._serialized_start=1488
+  _globals['_GETOBJECTRESPONSE']._serialized_end=1623
+  _globals['_WHOAMIREQUEST']._serialized_start=1625
+  _globals['_WHOAMIREQUEST']._serialized_end=1640
+  _globals['_WHOAMIRESPONSE']._serialized_start=1643
+  _globals['_WHOAMIRESPONSE']._serialized_end=1772
+  _globals['_CLUSTERSERVICE']._serialized_start=2007
+  _globals['_CLUSTERSERVICE']._serialized_end=2321
 # @@protoc_insertion_point(module_scope)

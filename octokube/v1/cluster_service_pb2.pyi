@@ -60,14 +60,16 @@ class WatchRequest(_message.Message):
     def __init__(self, subscribe: _Optional[_Union[Subscribe, _Mapping]] = ..., ack: _Optional[_Union[FrameAck, _Mapping]] = ...) -> None: ...
 
 class Subscribe(_message.Message):
-    __slots__ = ("subscription", "resume", "window_bytes")
+    __slots__ = ("subscription", "resume", "window_bytes", "accepts_patches")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_NUMBER: _ClassVar[int]
     WINDOW_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTS_PATCHES_FIELD_NUMBER: _ClassVar[int]
     subscription: Subscription
     resume: _containers.RepeatedCompositeFieldContainer[ResumePoint]
     window_bytes: int
-    def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ..., resume: _Optional[_Iterable[_Union[ResumePoint, _Mapping]]] = ..., window_bytes: _Optional[int] = ...) -> None: ...
+    accepts_patches: bool
+    def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ..., resume: _Optional[_Iterable[_Union[ResumePoint, _Mapping]]] = ..., window_bytes: _Optional[int] = ..., accepts_patches: _Optional[bool] = ...) -> None: ...
 
 class ResumePoint(_message.Message):
     __slots__ = ("cluster", "resume_token")

@@ -80,14 +80,16 @@ export type Entry = Message<"octokube.v1.Entry"> & {
   row?: Row | undefined;
 
   /**
-   * The projected, redacted object as JSON. Set when the detail is OBJECTS.
+   * The projected, redacted object as JSON: members sorted by name, no white space, so that equal objects have equal bytes.
+   * Set when the detail is OBJECTS, unless patch is.
    *
    * @generated from field: bytes body = 4;
    */
   body: Uint8Array;
 
   /**
-   * A JSON merge patch (RFC 7386) from the body that the receiver holds. Only sent to a lock-step receiver; never together with body.
+   * A JSON merge patch (RFC 7386) from the body that the receiver was sent last under this key. Only in a DELTA, only to a
+   * receiver that asked for patches and was sent every frame since; never together with body.
    *
    * @generated from field: bytes patch = 5;
    */
