@@ -30,7 +30,7 @@ class NotAnObject(ValueError):
 class Projector:
     """Projects, redacts and encodes the objects of one type.
 
-    Deterministic: equal objects give equal bytes, and objects that print equally give equal row bytes. The object that
+    Deterministic: equal objects give equal bytes (members are sorted by name, so that a merge patch leads to them), and objects that print equally give equal row bytes. The object that
     is passed in is consumed: it is changed on the way.
     """
 
@@ -65,12 +65,12 @@ class Projector:
         """The reduced and redacted object and its JSON. Of an object on which that fails (nested too deep, or not in
         the shape that its type promises) only the identity is left: what can't be redacted does not leave the cluster.
         """
-        # Items of a list come without them; as a whole object has both, all are made alike, and those two come first.
+        # Items of a list come without them; as a whole object has both, all are made alike.
         whole = {"apiVersion": self._api_version, "kind": self._kind, **obj}
         try:
             noise.reduce(self._type, whole)
             self._redactor.redact(self._type, whole)
-            return whole, orjson.dumps(whole)
+            return whole, orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
         except (RecursionError, TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
             self._warn("projection.failed", error)
         metadata = {"name": key.name, "namespace": key.namespace, "uid": key.uid, "resourceVersion": resource_version}
@@ -79,7 +79,7 @@ class Projector:
             "kind": self._kind,
             "metadata": {name: value for name, value in metadata.items() if value},
         }
-        return identity, orjson.dumps(identity)
+        return identity, orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
 
     def _cells(self, obj: dict[str, Any]) -> Sequence[Cell]:
         try:

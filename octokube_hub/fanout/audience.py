@@ -9,6 +9,7 @@ import structlog
 from octokube.state import EncodedObject, Key, Stored
 from octokube_hub.fanout import transmission
 from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.patches import Patches
 from octokube_hub.fanout.resume import ResumeState, Sealer
 from octokube_hub.fanout.selection import Selection
 from octokube_hub.fanout.transmission import Transmission
@@ -41,15 +42,24 @@ class Audience:
     ``released`` is the version up to which readers may read: changes gather between two rounds of the fan-out.
     """
 
-    def __init__(self, key: AudienceKey, replica: Replica, scope: Scope, selection: Selection, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        key: AudienceKey,
+        replica: Replica,
+        scope: Scope,
+        selection: Selection,
+        sealer: Sealer,
+        patches: Patches,
+    ) -> None:
         self.key = key
         self.view = AudienceView(key, replica, scope, selection)
         self.released = 0
         self.members: set[Member] = set()
         self._sealer = sealer
+        self._patches = patches
         self._scope_bytes = bytes.fromhex(scope.fingerprint)
         self._made_at_version = -1
-        self._deltas: dict[tuple[int, bool], Transmission] = {}
+        self._deltas: dict[tuple[int, bool, bool], Transmission] = {}
         self._catch_ups: dict[int, Transmission] = {}
         self._transfers: dict[tuple[Audience, int], Transmission] = {}
         self._snapshot: tuple[float, int, Transmission] | None = None
@@ -96,14 +106,18 @@ class Audience:
         for member in list(self.members):
             member.wake()
 
-    def delta(self, cursor: int, *, is_exact: bool) -> Transmission:
-        """From a cursor to now. Raises Gone."""
+    def delta(self, cursor: int, *, is_exact: bool, has_patches: bool = False) -> Transmission:
+        """From a cursor to now, with merge patches where the reader takes them. Raises Gone."""
         self._drop_outdated()
-        made = self._deltas.get((cursor, is_exact))
+        kind = (cursor, is_exact, has_patches)
+        made = self._deltas.get(kind)
         if made is None:
-            made = transmission.delta(self.view, cursor, self._header(), self.token(), is_exact=is_exact)
+            patches = self._patches if has_patches else None
+            made = transmission.delta(
+                self.view, cursor, self._header(), self.token(), is_exact=is_exact, patches=patches
+            )
             if len(self._deltas) < MAX_CACHED:
-                self._deltas[cursor, is_exact] = made
+                self._deltas[kind] = made
         return made
 
     def catch_up(self, version: int) -> Transmission:
@@ -146,6 +160,8 @@ class Audience:
     def trim(self, now: float) -> None:
         """Lets go of what was kept for readers who come at the same time."""
         self._transfers.clear()
+        if self.view.bases is not None:
+            self.view.bases.rotate(self.view.version)
         if self._snapshot is not None and now - self._snapshot[0] >= SNAPSHOT_REUSE_SECONDS:
             self._snapshot = None
 

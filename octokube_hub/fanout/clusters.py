@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from octokube.runtime.tasks import Tasks
 from octokube_hub.fanout.audience import Audience, Member
 from octokube_hub.fanout.pacing import Rounds
+from octokube_hub.fanout.patches import Patches
 from octokube_hub.fanout.resume import Sealer
 from octokube_hub.fanout.selection import Selection
 from octokube_hub.fanout.view import AudienceKey
@@ -23,6 +24,7 @@ class ClusterFanout:
         self.sealer = sealer
         self._rounds = rounds
         self._tasks = tasks
+        self._patches = Patches()
         self._audiences: dict[AudienceKey, Audience] = {}
         self._watchers: set[Callable[[], None]] = set()
         replica.listen(self._follow)
@@ -43,7 +45,7 @@ class ClusterFanout:
         key = AudienceKey(scope.fingerprint, selection.fingerprint)
         audience = self._audiences.get(key)
         if audience is None:
-            audience = self._audiences[key] = Audience(key, self.replica, scope, selection, self.sealer)
+            audience = self._audiences[key] = Audience(key, self.replica, scope, selection, self.sealer, self._patches)
             if len(self.replica.store) <= BUILT_AT_ONCE:
                 audience.build_at_once()
             else:
@@ -61,6 +63,7 @@ class ClusterFanout:
 
     def trim(self, now: float) -> None:
         """Lets go of caches whose time is over. ``now`` is monotonic."""
+        self._patches.clear()
         for audience in self._audiences.values():
             audience.trim(now)
 

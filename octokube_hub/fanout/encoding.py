@@ -36,6 +36,12 @@ def entry(value: EncodedObject) -> bytes:
     )
 
 
+def patched_entry(value: EncodedObject, patch: bytes) -> bytes:
+    """The same with a merge patch in place of the body."""
+    field = bytes_field(5, patch)
+    return b"".join((_ENTRY_TAG, varint(len(value.head) + len(value.row) + len(field)), value.head, value.row, field))
+
+
 def tombstone(key: Key, reason: TombstoneReason) -> bytes:
     """An element of ``Frame.tombstones``."""
     encoded_key = resource_pb2.Key(

@@ -59,6 +59,7 @@ class WatchSession:
         self._window = Window(0)
         self._scope: Scope | None = None
         self._selection: Selection | None = None
+        self._has_patches = False
         self._pending: pb.Subscribe | None = None
         self._fault = ""
         self._drain_seconds: float | None = None
@@ -204,10 +205,12 @@ class WatchSession:
         except BadSubscription as error:
             raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, str(error))) from error
         self._window.resize(message.window_bytes)
+        self._has_patches = message.accepts_patches
         self._selection = selection
         self._scope = scope = self._authority.scope()
         for name, track in list(self._tracks.items()):
-            track.reselect(scope, selection, is_visible=scope.may_see_cluster(name))
+            is_visible = scope.may_see_cluster(name)
+            track.reselect(scope, selection, is_visible=is_visible, has_patches=self._has_patches)
             self._drop_finished(track)
         tokens = {point.cluster: point.resume_token for point in message.resume if point.resume_token}
         self._add_tracks(selection, scope, tokens)
@@ -235,7 +238,15 @@ class WatchSession:
             name = fanout.replica.cluster
             if name not in self._tracks and selection.has_cluster(name) and scope.may_see_cluster(name):
                 token = tokens.get(name, b"")
-                self._tracks[name] = Track(fanout, scope, selection, self.wake, self._clock, resume_token=token)
+                self._tracks[name] = Track(
+                    fanout,
+                    scope,
+                    selection,
+                    self.wake,
+                    self._clock,
+                    resume_token=token,
+                    has_patches=self._has_patches,
+                )
 
     def _drop_finished(self, track: Track) -> None:
         if track.is_finished:

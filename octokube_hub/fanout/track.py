@@ -81,6 +81,7 @@ class Track:
         clock: Clock,
         *,
         resume_token: bytes = b"",
+        has_patches: bool = False,
     ) -> None:
         self.cluster = fanout.replica.cluster
         self._fanout = fanout
@@ -88,6 +89,7 @@ class Track:
         self._selection = selection
         self._wake = wake
         self._resume_token = resume_token
+        self._has_patches = has_patches
         self._place: Untold | At | Unsure = Untold()
         self._target: Member | None = None
         self._sending: Sending | None = None
@@ -121,9 +123,10 @@ class Track:
         self._scope = scope
         self._retarget(is_ending=not is_visible or self._selection is NOTHING, outcome="scope-changed")
 
-    def reselect(self, scope: Scope, selection: Selection, *, is_visible: bool) -> None:
+    def reselect(self, scope: Scope, selection: Selection, *, is_visible: bool, has_patches: bool = False) -> None:
         """Takes a new selection, which is told as a new snapshot. One without the cluster ends the track."""
         self._scope = scope
+        self._has_patches = has_patches
         self._selection = selection if selection.has_cluster(self.cluster) else NOTHING
         if isinstance(self._place, Untold) and self._resume_token:
             self._put(Unsure("subscription-changed"))  # they hold something, of the former selection
@@ -167,7 +170,13 @@ class Track:
         if isinstance(self._place, Unsure):
             self._place = Unsure(outcome)
         if self._target is not None:
-            self._aim(self._fanout.join(self._scope, self._selection, self._wake))
+            self._aim(self._join())
+
+    def _join(self) -> Member:
+        member = self._fanout.join(self._scope, self._selection, self._wake)
+        if self._has_patches:
+            member.audience.view.remember_bases()
+        return member
 
     def _begin(self, now: float) -> Sending | None:
         if self._is_ending and not isinstance(self._place, At):
@@ -175,7 +184,7 @@ class Track:
         if not self._fanout.replica.is_loaded:
             return None
         if self._target is None:
-            self._aim(self._fanout.join(self._scope, self._selection, self._wake))
+            self._aim(self._join())
         assert self._target is not None  # noqa: S101 - for the type checker
         audience = self._target.audience
         if not audience.is_ready:
@@ -190,7 +199,7 @@ class Track:
                     if self._is_replacing or member.audience is not audience:
                         return self._move(member.audience, cursor, audience, now, is_exact=is_exact)
                     if cursor < audience.released:
-                        return Sending(audience.delta(cursor, is_exact=is_exact))
+                        return Sending(audience.delta(cursor, is_exact=is_exact, has_patches=self._has_patches))
                 except Gone:
                     return Sending(audience.snapshot(now), "position-too-old")
         return None

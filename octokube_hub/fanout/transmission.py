@@ -7,10 +7,13 @@ from octokube.state import Changes, EncodedObject, Gone, Key, SnapshotDigest, St
 from octokube.v1 import frame_pb2
 from octokube_hub.fanout import encoding
 from octokube_hub.fanout.encoding import Header
+from octokube_hub.fanout.patches import Patches
 from octokube_hub.fanout.resume import worthless_token
 from octokube_hub.fanout.transitions import Step, decide
 from octokube_hub.fanout.view import AudienceView
 
+PATCH_LIMIT = 250
+"""Patches in one delta: about 10 ms of comparing. What changes beyond it is sent whole."""
 SORTED_SNAPSHOT_LIMIT = 10_000
 """Sorting more would hold up the event loop for longer than an ordered first screen is worth."""
 
@@ -49,11 +52,14 @@ class Transmission:
         return self._pieces[index]
 
 
-def delta(view: AudienceView, cursor: int, header: Header, token: bytes, *, is_exact: bool) -> Transmission:
+def delta(
+    view: AudienceView, cursor: int, header: Header, token: bytes, *, is_exact: bool, patches: Patches | None = None
+) -> Transmission:
     """What leads a reader at ``cursor`` to the view's newest version. Raises Gone beyond the tombstones.
 
     ``is_exact``: the reader's copy is what the view was at ``cursor``; then a key that came and went meanwhile is not
     mentioned. A reader who broke off a longer catch-up is told of it once too often rather than once too seldom.
+    ``patches``: the reader takes merge patches, for the objects of which it is known what an exact reader holds.
     """
     changes = view.store.changes_after(cursor)
     tombstones = [
@@ -61,7 +67,8 @@ def delta(view: AudienceView, cursor: int, header: Header, token: bytes, *, is_e
         for removed in changes.tombstones
         if not is_exact or view.was_held(removed.key, cursor)
     ]
-    elements = _merged(changes.entries, tombstones)
+    bases = _bases(view, changes.entries, cursor) if is_exact and patches is not None else {}
+    elements = _merged(changes.entries, tombstones, bases, patches)
     return Transmission(_deltas(elements, header, token, changes.to_version, is_stepwise=True), is_delta=True)
 
 
@@ -159,8 +166,22 @@ def _snapshot(objects: list[Stored[EncodedObject]], version: int, header: Header
     yield Piece(kind, shared, header.as_of_seconds, version, is_last=True)
 
 
+def _bases(view: AudienceView, entries: list[Stored[EncodedObject]], cursor: int) -> dict[Key, EncodedObject]:
+    """What a reader exactly at ``cursor`` holds of the objects that changed; only those of which it is known."""
+    held: dict[Key, EncodedObject] = {}
+    if view.bases is not None:
+        for stored in entries:
+            base = view.bases.held_at(stored.key, cursor)
+            if base is not None and len(held) < PATCH_LIMIT:
+                held[stored.key] = base
+    return held
+
+
 def _merged(
-    entries: list[Stored[EncodedObject]], tombstones: list[tuple[int, Key, TombstoneReason]]
+    entries: list[Stored[EncodedObject]],
+    tombstones: list[tuple[int, Key, TombstoneReason]],
+    bases: dict[Key, EncodedObject] | None = None,
+    patches: Patches | None = None,
 ) -> Iterator[tuple[int, bytes]]:
     """Elements in the order of versions: a predecessor's tombstone comes before its successor of the same name."""
     items: list[tuple[int, Stored[EncodedObject] | tuple[int, Key, TombstoneReason]]] = [
@@ -170,7 +191,10 @@ def _merged(
     items.sort(key=lambda item: item[0])
     for version, item in items:
         if isinstance(item, Stored):
-            yield version, encoding.entry(item.value)
+            base = bases.get(item.key) if bases else None
+            patch = patches.between(base, item.value) if base is not None and patches is not None else None
+            element = encoding.entry(item.value) if patch is None else encoding.patched_entry(item.value, patch)
+            yield version, element
         else:
             yield version, encoding.tombstone(item[1], item[2])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from octokube.state import EncodedObject, Key, Stored, TombstoneReason, VersionedStore
+from octokube_hub.fanout.bases import Bases
 from octokube_hub.fanout.presence import Presence
 from octokube_hub.fanout.selection import Selection
 from octokube_hub.policy import Scope, Selector
@@ -43,6 +44,8 @@ class AudienceView:
         """Whether the first pass over the replica is done; nothing may be sent before."""
         self.members: dict[object, Callable[[], None]] = {}
         """Who is to be woken when the view has changed, by whoever they are."""
+        self.bases: Bases | None = None
+        """What objects were before they changed; kept from when the first reader asks for patches."""
         self._presence = Presence()
         self._selectors: dict[str, Selector | None] = {}
         self._namespaces: dict[str, bool] = {}
@@ -76,6 +79,8 @@ class AudienceView:
         if held is not None and (held.value.row == value.row if self.selection.is_rows else held.value == value):
             return False
         version = self.store.version + 1
+        if held is not None and self.bases is not None:
+            self.bases.replaced(held, version)
         if self.selection.is_rows:
             value = EncodedObject(value.resource_version, value.head, value.row, b"")
         self.store.put(key, version, value)
@@ -91,6 +96,11 @@ class AudienceView:
         self._presence.leave(key, version)
         self._presence.forget(self.store.horizon)
         return True
+
+    def remember_bases(self) -> None:
+        """Has patches made from now on. A view of rows has no bodies, and so no patches."""
+        if self.bases is None and not self.selection.is_rows:
+            self.bases = Bases(self.version)
 
     def was_held(self, key: Key, version: int) -> bool:
         """Whether a reader at a version, not before the horizon, was sent the key and not told that it left."""
