@@ -12,7 +12,8 @@ from octokube.cli.printing import JsonPrinter, NamePrinter, Printer, TablePrinte
 from octokube.cli.typenames import find_type
 from octokube.client.feed import FeedError
 from octokube.client.following import follow
-from octokube.client.receiver import Receiver, ViewedObject
+from octokube.client.receiver import Receiver
+from octokube.client.viewed import ViewedObject
 from octokube.runtime.errors import UserError
 from octokube.runtime.logging import configure_logging
 from octokube.runtime.running import run_program

@@ -8,7 +8,7 @@ import orjson
 import yaml
 
 from octokube.cli.ages import human_age
-from octokube.client.receiver import ChangeKind, ViewChange, ViewedObject
+from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
 from octokube.v1 import resource_pb2
 
 Write = Callable[[str], None]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from octokube.client.feed import Feed, FeedError, WatchStream
-from octokube.client.receiver import FeedFault, Receiver, ViewChange
+from octokube.client.receiver import FeedFault, Receiver
+from octokube.client.viewed import ViewChange
 from octokube.runtime.backoff import Backoff
 from octokube.v1 import cluster_service_pb2
 
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 FINAL_CODES = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNIMPLEMENTED"})
 """gRPC status codes that the same request will meet again."""
+SILENCE_SECONDS = 15.0
+"""The hub sends a bookmark at least every 5 s; three missing ones are a path that is dead in one direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ async def follow(
                 yield progress
             reason = "the stream ended"
         except FeedFault as fault:
-            receiver.forget()
+            receiver.distrust()
             reason = str(fault)
         except FeedError as error:
             if error.code in FINAL_CODES:
@@ -64,7 +67,7 @@ async def follow(
 
 
 async def _one_stream(stream: WatchStream, receiver: Receiver) -> AsyncGenerator[Progress]:
-    while (message := await stream.receive()) is not None:
+    while (message := await _receive(stream, receiver)) is not None:
         response = cluster_service_pb2.WatchResponse.FromString(message)
         if response.HasField("frame"):
             frame = response.frame
@@ -77,12 +80,22 @@ async def _one_stream(stream: WatchStream, receiver: Receiver) -> AsyncGenerator
             raise _error(response.close)
 
 
+async def _receive(stream: WatchStream, receiver: Receiver) -> bytes | None:
+    if not receiver.sequence:
+        return await stream.receive()  # nothing was promised yet: there may be no cluster to tell of
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await stream.receive()
+    except TimeoutError as error:
+        raise FeedError("UNAVAILABLE", f"the hub has been silent for {SILENCE_SECONDS:g} s") from error
+
+
 def _subscribe(subscription: cluster_service_pb2.Subscription, receiver: Receiver) -> bytes:
     points = [
         cluster_service_pb2.ResumePoint(cluster=cluster, resume_token=token)
         for cluster, token in receiver.resume_points()
     ]
-    subscribe = cluster_service_pb2.Subscribe(subscription=subscription, resume=points)
+    subscribe = cluster_service_pb2.Subscribe(subscription=subscription, resume=points, accepts_patches=True)
     return cluster_service_pb2.WatchRequest(subscribe=subscribe).SerializeToString()
 
 

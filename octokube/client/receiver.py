@@ -1,9 +1,8 @@
 """Applies a Watch stream's frames to a copy, and refuses any that would make it wrong."""
 
-import enum
-from dataclasses import dataclass, field
-
-from octokube.state import Key, SnapshotDigest
+from octokube.client.copies import ClusterCopy, Gathering
+from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
+from octokube.state import Key, TombstoneReason, VersionedStore, merge_patch
 from octokube.v1 import frame_pb2, resource_pb2
 
 
@@ -17,56 +16,6 @@ class OutOfSequence(FeedFault):
 
 class TornSnapshot(FeedFault):
     """A snapshot ended with another count or check sum than it had, or was broken into by something else."""
-
-
-class ChangeKind(enum.Enum):
-    """What happened to a key in the copy."""
-
-    ADDED = "ADDED"
-    MODIFIED = "MODIFIED"
-    DELETED = "DELETED"
-    WITHDRAWN = "WITHDRAWN"
-
-
-@dataclass(frozen=True, slots=True)
-class ViewedObject:
-    """An object as the subscriber may see it. ``body`` is projected JSON, empty when the detail is ROWS."""
-
-    key: Key
-    resource_version: str
-    row: resource_pb2.Row
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ViewChange:
-    """One difference that a frame made. For DELETED and WITHDRAWN, ``object`` is the last that was held."""
-
-    kind: ChangeKind
-    cluster: str
-    object: ViewedObject
-
-
-@dataclass(slots=True)
-class ClusterCopy:
-    """What is held of one cluster. ``objects`` changes only in whole frames and whole snapshots."""
-
-    objects: dict[Key, ViewedObject] = field(default_factory=dict)
-    state: resource_pb2.ClusterState = field(default_factory=resource_pb2.ClusterState)
-    as_of_seconds: float = 0.0
-    """Unix time at which the copy was known to be current; 0 before the first frame."""
-    resume_token: bytes = b""
-    is_synced: bool = False
-    """Whether a snapshot or a resume has completed: before that, absence means nothing."""
-    gathering: "_Gathering | None" = None
-
-
-class _Gathering:
-    """The entries of an open snapshot, held beside what is shown."""
-
-    def __init__(self) -> None:
-        self.objects: dict[Key, ViewedObject] = {}
-        self.digest = SnapshotDigest()
 
 
 class Receiver:
@@ -92,6 +41,11 @@ class Receiver:
         """What to hand to a new stream of an equal subscription: (cluster, newest token)."""
         return [(name, copy.resume_token) for name, copy in self.clusters.items() if copy.resume_token]
 
+    def distrust(self) -> None:
+        """Drops every token: the next stream begins with snapshots, which replace the copies once they are complete."""
+        for copy in self.clusters.values():
+            copy.resume_token = b""
+
     def forget(self) -> None:
         """Drops every copy and token: for a new stream that starts from nothing."""
         self.clusters.clear()
@@ -105,7 +59,7 @@ class Receiver:
         changes: list[ViewChange] = []
         match frame.kind:
             case frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN:
-                copy.gathering = _Gathering()
+                copy.gathering = Gathering()
             case frame_pb2.FRAME_KIND_SNAPSHOT_PART:
                 self._gather(copy, frame)
             case frame_pb2.FRAME_KIND_SNAPSHOT_END:
@@ -147,39 +101,68 @@ class Receiver:
                 f"the snapshot of cluster {frame.cluster} has {gathering.digest.item_count} entries where "
                 f"{frame.item_count} were promised, or another check sum; start a new stream without a resume token"
             )
-        former, copy.objects = copy.objects, gathering.objects
+        names = {key[:3] for key in gathering.objects}
+        if len(names) != len(gathering.objects):
+            raise TornSnapshot(f"the snapshot of cluster {frame.cluster} holds one name twice; start a new stream")
         copy.is_synced = True
-        changes = [
-            ViewChange(ChangeKind.WITHDRAWN, frame.cluster, viewed)
-            for key, viewed in former.items()
-            if key not in copy.objects
-        ]
-        for key, viewed in copy.objects.items():
-            held = former.get(key)
-            if held is None:
-                changes.append(ViewChange(ChangeKind.ADDED, frame.cluster, viewed))
-            elif held != viewed:
-                changes.append(ViewChange(ChangeKind.MODIFIED, frame.cluster, viewed))
+        store = copy.store
+        changes = []
+        for stored in store.all():
+            if stored.key not in gathering.objects:
+                store.remove(stored.key, store.version + 1, TombstoneReason.WITHDRAWN)
+                changes.append(ViewChange(ChangeKind.WITHDRAWN, frame.cluster, stored.value))
+        for viewed in gathering.objects.values():
+            held = store.get(viewed.key)
+            if held is None or held.value != viewed:
+                store.put(viewed.key, store.version + 1, viewed)
+                kind = ChangeKind.ADDED if held is None else ChangeKind.MODIFIED
+                changes.append(ViewChange(kind, frame.cluster, viewed))
         return changes
 
     def _move(self, copy: ClusterCopy, frame: frame_pb2.Frame) -> list[ViewChange]:
         # A fault must leave the copy as it was, so everything is read before anything is changed.
-        if any(entry.patch for entry in frame.entries):
-            raise FeedFault("the hub sent a patch, which this receiver did not ask for")
+        store = copy.store
+        leaving = {_key(tombstone.key): tombstone.reason for tombstone in frame.tombstones}
+        arriving: dict[tuple[str, str, str], ViewedObject] = {}
+        for entry in frame.entries:
+            viewed = _patched(entry, store) if entry.patch else _viewed(entry)
+            name = viewed.key[:3]
+            former = store.named(*name)
+            if name in arriving or (former is not None and former.key != viewed.key and former.key not in leaving):
+                raise FeedFault(
+                    f"the hub sent {'/'.join(name)} of cluster {frame.cluster} again under another uid; "
+                    "start a new stream without a resume token"
+                )
+            arriving[name] = viewed
         changes = []
         # Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
-        for tombstone in frame.tombstones:
-            left = copy.objects.pop(_key(tombstone.key), None)
+        for key, reason in leaving.items():
+            left = store.get(key)
             if left is not None:
-                is_deleted = tombstone.reason == frame_pb2.TOMBSTONE_REASON_DELETED
+                is_deleted = reason == frame_pb2.TOMBSTONE_REASON_DELETED
+                store.remove(
+                    key, store.version + 1, TombstoneReason.DELETED if is_deleted else TombstoneReason.WITHDRAWN
+                )
                 kind = ChangeKind.DELETED if is_deleted else ChangeKind.WITHDRAWN
-                changes.append(ViewChange(kind, frame.cluster, left))
-        for entry in frame.entries:
-            viewed = _viewed(entry)
-            kind = ChangeKind.MODIFIED if viewed.key in copy.objects else ChangeKind.ADDED
-            copy.objects[viewed.key] = viewed
+                changes.append(ViewChange(kind, frame.cluster, left.value))
+        for viewed in arriving.values():
+            kind = ChangeKind.MODIFIED if viewed.key in store else ChangeKind.ADDED
+            store.put(viewed.key, store.version + 1, viewed)
             changes.append(ViewChange(kind, frame.cluster, viewed))
         return changes
+
+
+def _patched(entry: frame_pb2.Entry, store: VersionedStore[ViewedObject]) -> ViewedObject:
+    """An entry that comes as the difference to the body that is held."""
+    key = _key(entry.key)
+    held = store.get(key)
+    if held is None or not held.value.body or entry.body:
+        raise FeedFault(f"the hub sent a patch of {key.type} {key.name}, of which no body is held; start a new stream")
+    try:
+        body = merge_patch.apply_to_body(held.value.body, entry.patch)
+    except merge_patch.BadPatch as error:
+        raise FeedFault(f"the hub sent a patch of {key.type} {key.name} that can't be applied: {error}") from error
+    return ViewedObject(key, entry.resource_version, entry.row, body)
 
 
 def _key(key: resource_pb2.Key) -> Key:

@@ -7,7 +7,7 @@ import pytest
 from octokube.cli.ages import human_age
 from octokube.cli.printing import JsonPrinter, NamePrinter, TablePrinter, YamlPrinter
 from octokube.cli.typenames import find_type
-from octokube.client.receiver import ChangeKind, ViewChange, ViewedObject
+from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
 from octokube.runtime.errors import UserError
 from octokube.state import Key
 from octokube.v1 import resource_pb2

@@ -2,7 +2,8 @@
 
 import pytest
 
-from octokube.client.receiver import ChangeKind, FeedFault, OutOfSequence, Receiver, TornSnapshot
+from octokube.client.receiver import FeedFault, OutOfSequence, Receiver, TornSnapshot
+from octokube.client.viewed import ChangeKind
 from octokube.state import Key, SnapshotDigest
 from octokube.v1 import frame_pb2, resource_pb2
 

@@ -14,7 +14,7 @@ from kubernetes.aio import config as kube_config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.dynamic import DynamicClient
 
-from octokube.client.receiver import ChangeKind
+from octokube.client.viewed import ChangeKind
 from tests.agent.suite.conftest import KubeCluster, real, simulated_cluster
 from tests.conftest import require_assets
 from tests.support.browsing import BrowserView, browsing

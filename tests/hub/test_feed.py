@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from octokube.client.feed import Feed, FeedError
-from octokube.client.receiver import ChangeKind
+from octokube.client.viewed import ChangeKind
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import resource_pb2
 from octokube_hub.app import Hub

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from octokube.client.receiver import ChangeKind
+from octokube.client.viewed import ChangeKind
 from octokube.state import new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2, resource_pb2

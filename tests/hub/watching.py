@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from octokube.client.feed import Feed
-from octokube.client.receiver import Receiver, ViewChange
+from octokube.client.receiver import Receiver
+from octokube.client.viewed import ViewChange
 from octokube.v1 import cluster_service_pb2 as pb
 from tests.hub.world import everything
 

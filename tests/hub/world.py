@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from octokube.client.receiver import Receiver, ViewChange
+from octokube.client.receiver import Receiver
+from octokube.client.viewed import ViewChange
 from octokube.runtime.tasks import Tasks
 from octokube.state import Key, new_epoch
 from octokube.v1 import cluster_service_pb2 as pb

@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from octokube.client.receiver import ChangeKind, FeedFault, Receiver
+from octokube.client.receiver import FeedFault, Receiver
+from octokube.client.viewed import ChangeKind
 from octokube.state import Key
 from octokube.v1 import browser_pb2, cluster_service_pb2
 
