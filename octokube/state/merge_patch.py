@@ -70,7 +70,7 @@ def diff_bodies(old: bytes, new: bytes) -> bytes | None:
         if not isinstance(before, dict) or not isinstance(after, dict):
             return None
         patch = orjson.dumps(diff(before, after))
-    except (Unpatchable, RecursionError, orjson.JSONDecodeError):
+    except (Unpatchable, RecursionError, orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None  # whatever it is, the receiver gets the bytes that the agent sent
     return patch if len(patch) < len(new) else None
 
@@ -88,7 +88,7 @@ def apply_to_body(body: bytes, patch: bytes) -> bytes:
         raise BadPatch("a patch, or the body that it is for, is no JSON object")
     try:
         return orjson.dumps(apply(before, change), option=orjson.OPT_SORT_KEYS)
-    except RecursionError as error:
+    except (RecursionError, orjson.JSONEncodeError) as error:
         raise BadPatch("a patch that is nested too deep") from error
 
 

@@ -20,7 +20,7 @@ def encoded(key: Key, resource_version: str, *, status: str = "Running", note: s
     cells = [resource_pb2.Cell(text=status), resource_pb2.Cell(text=canary(key))]
     row = frame_pb2.Entry(row=resource_pb2.Row(cells=cells)).SerializeToString()
     body = frame_pb2.Entry(
-        body=f'{{"rv":"{resource_version}","status":"{status}","note":"{note}","c":"{canary(key)}"}}'.encode()
+        body=f'{{"c":"{canary(key)}","note":"{note}","rv":"{resource_version}","status":"{status}"}}'.encode()
     ).SerializeToString()
     return EncodedObject(resource_version, head, row, body)
 

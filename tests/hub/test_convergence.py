@@ -84,16 +84,16 @@ def test_a_subscriber_converges_and_is_never_sent_what_policy_refuses(seed: int,
     chance = random.Random(seed)
     first_policy, subscription = chance.randrange(len(POLICIES)), chance.randrange(len(SUBSCRIPTIONS) - 1)
     steps = [draw_step(chance) for _ in range(length)]
-    asyncio.run(_play(steps, subscription, first_policy))
+    asyncio.run(_play(steps, subscription, first_policy, accepts_patches=chance.random() < 0.7))
 
 
-async def _play(steps: list[tuple[Any, ...]], subscription: int, first_policy: int) -> None:
+async def _play(steps: list[tuple[Any, ...]], subscription: int, first_policy: int, *, accepts_patches: bool) -> None:
     world = World(POLICIES[first_policy])
     await world.add_cluster("c1")
     await world.add_cluster("c2")
     for item in KEYS[::2]:
         world.sources["c1"].put(item)
-    subscriber = world.subscribe("eve", SUBSCRIPTIONS[subscription])
+    subscriber = world.subscribe("eve", SUBSCRIPTIONS[subscription], accepts_patches=accepts_patches)
     watch = _Watch(subscriber)
     try:
         for step in steps:
@@ -128,7 +128,9 @@ async def _do(world: World, subscriber: Subscriber, watch: "_Watch", step: tuple
             watch.may_repeat = True
             if not is_resuming:
                 subscriber.receiver.forget()
-            subscriber.open(subscriber.subscription, is_resuming=is_resuming)
+            subscriber.open(
+                subscriber.subscription, is_resuming=is_resuming, accepts_patches=subscriber.accepts_patches
+            )
         case ("abandon",):
             await subscriber.settle()
             watch.may_repeat = True

@@ -144,6 +144,7 @@ class Subscriber:
         self.changes: list[ViewChange] = []
         self.close_message: pb.Close | None = None
         self.subscription = pb.Subscription()
+        self.accepts_patches = False
         self.before_apply: Callable[[pb.WatchResponse], None] = lambda _: None
         self.lease = Lease("token", None)
         self.is_acknowledging = True
@@ -151,9 +152,17 @@ class Subscriber:
         self._slot: bytes | None = None
         self._taken = asyncio.Event()
 
-    def open(self, subscription: pb.Subscription, *, is_resuming: bool = False, window_bytes: int = 0) -> None:
+    def open(
+        self,
+        subscription: pb.Subscription,
+        *,
+        is_resuming: bool = False,
+        window_bytes: int = 0,
+        accepts_patches: bool = False,
+    ) -> None:
         """Opens a stream, with the newest tokens if asked for."""
         self.subscription = subscription
+        self.accepts_patches = accepts_patches
         self.lease = Lease("token", None)
         identity = Identity(Subject(f"user:{self.who}"), "token", None)
         authority = Authority(identity, self.lease, lambda: self.world.policy, self.world.clock)
@@ -169,7 +178,9 @@ class Subscriber:
     ) -> None:
         """Sends a Subscribe on the open stream."""
         self.subscription = subscription
-        subscribe = pb.Subscribe(subscription=subscription, window_bytes=window_bytes)
+        subscribe = pb.Subscribe(
+            subscription=subscription, window_bytes=window_bytes, accepts_patches=self.accepts_patches
+        )
         for cluster, token in points or []:
             subscribe.resume.add(cluster=cluster, resume_token=token)
         assert self.session is not None
