@@ -3,7 +3,8 @@
 import asyncio
 import pathlib
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
 import grpc
@@ -12,6 +13,7 @@ import structlog
 
 from octokube.runtime.backoff import Backoff
 from octokube.runtime.channels import open_channel
+from octokube.runtime.clock import Clock
 from octokube.runtime.errors import UserError
 from octokube.v1 import agent_service_pb2
 from octokube_agent.health import Health
@@ -28,6 +30,31 @@ REFUSED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 """Final until somebody changes the credential, which is read again for each try."""
 FENCED = (grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS)
 """Another agent speaks for the cluster. Coming back soon would fence that one, and so on for ever."""
+
+
+Dial = Callable[[AgentSettings], AbstractAsyncContextManager[Call]]
+"""Opens a Connect stream; leaving the context ends it. What fails there raises grpc.aio.AioRpcError."""
+
+
+@asynccontextmanager
+async def dial_hub(settings: AgentSettings) -> AsyncIterator[Call]:
+    """Opens a stream over gRPC. Raises UserError for settings that can't work."""
+    channel = open_channel(
+        settings.hub, ca_file=settings.hub_ca_file, is_insecure_allowed=settings.is_insecure_hub_allowed
+    )
+    async with channel:
+        # Requests are bytes already: entries are joined, never parsed or encoded again.
+        connect: grpc.aio.StreamStreamMultiCallable[bytes, agent_service_pb2.ConnectResponse]
+        connect = channel.stream_stream(
+            CONNECT_METHOD,
+            request_serializer=None,
+            response_deserializer=agent_service_pb2.ConnectResponse.FromString,
+        )
+        call = connect(metadata=_metadata(settings))
+        try:
+            yield cast(Call, _Stream(call))
+        finally:
+            call.cancel()
 
 
 class Link:
@@ -50,6 +77,8 @@ class Link:
         on_open: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
         slow_backoff: Backoff | None = None,
+        dial: Dial = dial_hub,
+        clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._hot_state = hot_state
@@ -59,6 +88,8 @@ class Link:
         self._on_open = on_open
         self._backoff = backoff or Backoff()
         self._slow_backoff = slow_backoff or Backoff(initial_seconds=60.0, cap_seconds=300.0, floor_seconds=15.0)
+        self._dial = dial
+        self._clock = clock
 
     async def run(self) -> None:
         """Returns never; to be cancelled. Raises UserError for settings that can't work, such as a missing CA file;
@@ -78,26 +109,14 @@ class Link:
 
     async def _session(self) -> float:
         """One session from dialling to its end; how long to wait before the next."""
-        channel = open_channel(
-            self._settings.hub,
-            ca_file=self._settings.hub_ca_file,
-            is_insecure_allowed=self._settings.is_insecure_hub_allowed,
-        )
-        async with channel:
-            # Requests are bytes already: entries are joined, never parsed or encoded again.
-            connect: grpc.aio.StreamStreamMultiCallable[bytes, agent_service_pb2.ConnectResponse]
-            connect = channel.stream_stream(
-                CONNECT_METHOD,
-                request_serializer=None,
-                response_deserializer=agent_service_pb2.ConnectResponse.FromString,
-            )
-            call = connect(metadata=self._metadata())
+        async with self._dial(self._settings) as call:
             session = Session(
-                cast(Call, _Stream(call)),
+                call,
                 self._hot_state,
                 self._health,
                 cluster=self._settings.cluster,
                 agent_version=self._agent_version,
+                clock=self._clock,
             )
             try:
                 welcome = await session.open(self._server_version)
@@ -107,13 +126,7 @@ class Link:
                 return self._refused(error, had_progress=session.has_progress)
             except (LinkStalled, ProtocolError) as error:
                 return self._broken(str(error), had_progress=session.has_progress)
-            finally:
-                call.cancel()
             return self._left(drained, had_progress=session.has_progress)
-
-    def _metadata(self) -> grpc.aio.Metadata:
-        credential = read_credential(self._settings)
-        return grpc.aio.Metadata(("authorization", f"Bearer {credential}")) if credential else grpc.aio.Metadata()
 
     def _left(self, drained: Drained | None, *, had_progress: bool) -> float:
         if drained is None:
@@ -191,6 +204,11 @@ class _Stream:
             trailing_metadata=await self._call.trailing_metadata() or grpc.aio.Metadata(),
             details=await self._call.details(),
         )
+
+
+def _metadata(settings: AgentSettings) -> grpc.aio.Metadata:
+    credential = read_credential(settings)
+    return grpc.aio.Metadata(("authorization", f"Bearer {credential}")) if credential else grpc.aio.Metadata()
 
 
 def read_credential(settings: AgentSettings) -> str:

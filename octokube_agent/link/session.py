@@ -1,12 +1,12 @@
 """Runs one session of the link: sends frames as the window allows, and heeds acknowledgements and drain."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from octokube.runtime.clock import Clock, SystemClock
 from octokube.runtime.wire import bytes_field
 from octokube.v1.agent_service_pb2 import AgentHello, ConnectRequest, ConnectResponse, HubWelcome
 from octokube.v1.frame_pb2 import Position
@@ -59,16 +59,26 @@ class Session:
     sent at least every 5 s unless the window is full or a snapshot is under way; a quiet link sends a change at once.
     """
 
-    def __init__(self, call: Call, hot_state: HotState, health: Health, *, cluster: str, agent_version: str) -> None:
+    def __init__(
+        self,
+        call: Call,
+        hot_state: HotState,
+        health: Health,
+        *,
+        cluster: str,
+        agent_version: str,
+        clock: Clock | None = None,
+    ) -> None:
         self._call = call
         self._hot_state = hot_state
         self._health = health
         self._cluster = cluster
         self._agent_version = agent_version
+        self._clock = clock or SystemClock()
         self._wake = asyncio.Event()
         self._drained: Drained | None = None
         self._has_ended = False
-        self._progress_at = time.monotonic()
+        self._progress_at = self._clock.monotonic()
         self._bookmark_at: float | None = None
         self._sent_at = 0.0
         self.has_progress = False
@@ -141,7 +151,7 @@ class Session:
             if kind == "ack":
                 if window.acknowledged(response.ack.received_bytes):
                     self.has_progress = True
-                    self._progress_at = time.monotonic()
+                    self._progress_at = self._clock.monotonic()
                     self._wake.set()
             elif kind == "drain":
                 drain = response.drain
@@ -155,7 +165,7 @@ class Session:
         waiting: OutFrame | None = None
         while True:
             self._wake.clear()
-            now = time.monotonic()
+            now = self._clock.monotonic()
             if waiting is None:
                 waiting = self._due(outflow, window, now)
             if waiting is not None and window.has_room(len(waiting.content)):

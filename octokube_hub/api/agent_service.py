@@ -43,7 +43,7 @@ class AgentServicer:
         self._policy_revision = policy_revision
         self._admission = Admission(clock)
         self._fencing = Fencing()
-        self._sessions: set[AgentSession] = set()
+        self._sessions: dict[AgentSession, None] = {}
         self._is_draining = False
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -91,7 +91,7 @@ class AgentServicer:
             await self._record(
                 agent, "agent.connected", identity.cluster, "allowed", f"version {hello.agent_version[:64]}"
             )
-            self._sessions.add(session)
+            self._sessions[session] = None
             refusal = await session.run(hello)
             if refusal is not None:
                 action = "agent.fenced" if refusal.code == "ABORTED" else "agent.ended"
@@ -99,7 +99,7 @@ class AgentServicer:
                 raise refusal
             self._audit.note(self._entry(agent, "agent.disconnected", identity.cluster, "done", ""))
         finally:
-            self._sessions.discard(session)
+            self._sessions.pop(session, None)
             self._leases.close(lease)
 
     async def _record(self, subject: str, action: str, target: str, outcome: str, message: str) -> None:

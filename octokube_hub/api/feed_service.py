@@ -91,11 +91,11 @@ class FeedService:
         lease = self._leases.open(identity.token_id, identity.expires_at)
         session = WatchSession(self._fanout, Authority(identity, lease, self._policy, self._clock), self._clock)
         lease.on_end = session.wake
-        self._sessions.watches.add(session)
+        self._sessions.watches[session] = None
         try:
             yield session
         finally:
-            self._sessions.watches.discard(session)
+            self._sessions.watches.pop(session, None)
             self._leases.close(lease)
 
     @contextlib.asynccontextmanager
@@ -105,11 +105,11 @@ class FeedService:
         lease = self._leases.open(identity.token_id, identity.expires_at)
         session = CatalogSession(self._catalog, Authority(identity, lease, self._policy, self._clock))
         lease.on_end = session.wake
-        self._sessions.catalogs.add(session)
+        self._sessions.catalogs[session] = None
         try:
             yield session
         finally:
-            self._sessions.catalogs.discard(session)
+            self._sessions.catalogs.pop(session, None)
             self._leases.close(lease)
 
     def _find(self, request: pb.GetObjectRequest) -> bytes:

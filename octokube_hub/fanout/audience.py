@@ -54,7 +54,8 @@ class Audience:
         self.key = key
         self.view = AudienceView(key, replica, scope, selection)
         self.released = 0
-        self.members: set[Member] = set()
+        self.members: dict[Member, None] = {}
+        """In the order in which they came, as a set."""
         self._sealer = sealer
         self._patches = patches
         self._scope_bytes = bytes.fromhex(scope.fingerprint)

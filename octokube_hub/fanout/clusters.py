@@ -26,7 +26,7 @@ class ClusterFanout:
         self._tasks = tasks
         self._patches = Patches()
         self._audiences: dict[AudienceKey, Audience] = {}
-        self._watchers: set[Callable[[], None]] = set()
+        self._watchers: dict[Callable[[], None], None] = {}
         replica.listen(self._follow)
 
     def __len__(self) -> int:
@@ -34,8 +34,8 @@ class ClusterFanout:
 
     def watch(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Calls back when the cluster's state, or its first load, is news. Returns what ends that."""
-        self._watchers.add(wake)
-        return lambda: self._watchers.discard(wake)
+        self._watchers[wake] = None
+        return lambda: self._watchers.pop(wake, None)
 
     def join(self, scope: Scope, selection: Selection, wake: Callable[[], None]) -> Member:
         """Makes somebody a member of the audience of this scope and selection, which may still be filling.
@@ -51,13 +51,13 @@ class ClusterFanout:
             else:
                 self._tasks.start_guarded(self._build(audience), name=f"build/{self.replica.cluster}")
         member = Member(audience, wake)
-        audience.members.add(member)
+        audience.members[member] = None
         return member
 
     def leave(self, member: Member) -> None:
         """Ends a membership; an audience without members is forgotten."""
         audience = member.audience
-        audience.members.discard(member)
+        audience.members.pop(member, None)
         if not audience.members and self._audiences.get(audience.key) is audience:
             del self._audiences[audience.key]
 

@@ -40,17 +40,20 @@ class Released(Protocol):
 
 
 class Rounds:
-    """Releases audiences that have changed: the first change after a quiet time at once, later ones once a round."""
+    """Releases audiences that have changed: the first change after a quiet time at once, later ones once a round.
+
+    In the order in which they changed, so that equal histories make equal rounds.
+    """
 
     def __init__(self, pacer: Pacer | None = None) -> None:
         self.pacer = pacer or Pacer()
-        self._changed: set[Released] = set()
+        self._changed: dict[Released, None] = {}
         self._timer: asyncio.Handle | None = None
         self._not_before = 0.0
 
     def request(self, audience: Released) -> None:
         """Has an audience released in the next round."""
-        self._changed.add(audience)
+        self._changed[audience] = None
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(loop.time(), self._not_before), self._run)
@@ -62,7 +65,7 @@ class Rounds:
         self._changed.clear()
 
     def _run(self) -> None:
-        changed, self._changed = self._changed, set()
+        changed, self._changed = self._changed, {}
         self._timer = None
         loop = asyncio.get_running_loop()
         # Until the cost is known, a burst must not start a round for each of its changes.

@@ -25,13 +25,16 @@ class Session(Protocol):
 
 
 class Sessions:
-    """All open Watch and catalog streams. One ticking task serves them all, instead of timers for each."""
+    """All open Watch and catalog streams. One ticking task serves them all, instead of timers for each.
+
+    They are looked after in the order in which they came.
+    """
 
     def __init__(self, fanout: Fanout, clock: Clock) -> None:
         self._fanout = fanout
         self._clock = clock
-        self.watches: set[WatchSession] = set()
-        self.catalogs: set[CatalogSession] = set()
+        self.watches: dict[WatchSession, None] = {}
+        self.catalogs: dict[CatalogSession, None] = {}
 
     def wake_all(self) -> None:
         """Has every stream look at its scope again: the policy has changed."""

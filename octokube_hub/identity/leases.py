@@ -52,7 +52,7 @@ class Leases:
         self._revoked_ids = revoked_ids
         self._clock = clock
         self._kind = kind
-        self._open: set[Lease] = set()
+        self._open: dict[Lease, None] = {}
         self.has_unchecked = False
         """Whether a lease was opened since the last ``check_store``: its secret may have been revoked just before."""
 
@@ -62,13 +62,13 @@ class Leases:
     def open(self, secret_id: str, expires_at: datetime.datetime | None) -> Lease:
         """A lease that is to be given back with ``close``."""
         lease = Lease(secret_id, expires_at)
-        self._open.add(lease)
+        self._open[lease] = None
         self.has_unchecked = True
         return lease
 
     def close(self, lease: Lease) -> None:
         """Gives a lease back. Its holder is not called any more."""
-        self._open.discard(lease)
+        self._open.pop(lease, None)
 
     def revoke(self, secret_id: str) -> int:
         """Ends every lease on a secret at once; how many there were."""
@@ -90,7 +90,7 @@ class Leases:
         self.has_unchecked = False
         held = {lease.secret_id for lease in self._open if lease.secret_id}
         if held:
-            for secret_id in held & await self._revoked_ids():
+            for secret_id in sorted(held & await self._revoked_ids()):
                 self.revoke(secret_id)
 
 
