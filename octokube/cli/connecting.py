@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from octokube.client.feed import Feed, FeedError
-from octokube.client.grpc_feed import GrpcFeed
-from octokube.runtime import channels
+from octokube.client import Client, FeedError, connect
 from octokube.runtime.errors import UserError
 
 DEFAULT_HUB = "127.0.0.1:7443"
@@ -24,10 +22,9 @@ TLS_TROUBLE = {
 
 @dataclass(frozen=True, slots=True)
 class HubConnection:
-    """An open way to a hub, and the token to show there."""
+    """An open way to a hub, and its address for error texts."""
 
-    feed: Feed
-    token: str
+    client: Client
     target: str
 
 
@@ -43,9 +40,9 @@ async def connected() -> AsyncIterator[HubConnection]:
     if not token.isascii() or any(character.isspace() for character in token):
         raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")
     ca_file = os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
-    async with channels.open_channel(target, ca_file=ca_file) as channel:
+    async with connect(target, token, ca_file=ca_file) as client:
         try:
-            yield HubConnection(GrpcFeed(channel), token, target)
+            yield HubConnection(client, target)
         except FeedError as error:
             raise explained(error, target) from error
 

@@ -10,14 +10,10 @@ import click
 from octokube.cli.connecting import HubConnection, connected, explained
 from octokube.cli.printing import JsonPrinter, NamePrinter, Printer, TablePrinter, YamlPrinter
 from octokube.cli.typenames import find_type
-from octokube.client.feed import FeedError
-from octokube.client.following import follow
-from octokube.client.receiver import Receiver
-from octokube.client.viewed import ViewedObject
+from octokube.client import ClusterView, FeedError
 from octokube.runtime.errors import UserError
 from octokube.runtime.logging import configure_logging
 from octokube.runtime.running import run_program
-from octokube.state import Key
 from octokube.v1 import cluster_service_pb2, resource_pb2
 
 FIRST_ANSWER_SECONDS = 30
@@ -90,107 +86,71 @@ async def _get(hub: HubConnection, request: Request) -> None:
     catalog = await _catalog(hub)
     type = find_type(request.type_word, (type for cluster in catalog.clusters for type in cluster.types))
     printer = _printer(request, type, has_many_clusters=len(catalog.clusters) > 1)
+    selected = _selected_clusters(request.cluster, catalog)
     if request.name and not request.is_watch:
-        await _print_one(hub, request, type, printer, catalog)
+        await _print_one(hub, request, type, printer, selected)
         return
-    subscription = cluster_service_pb2.Subscription(
-        clusters=[request.cluster],
-        types=[type.type],
-        namespaces=[request.namespace if request.namespace and type.namespaced else "**"],
-        names=[request.name] if request.name else [],
-        detail=cluster_service_pb2.DETAIL_OBJECTS
-        if request.output in ("json", "yaml")
-        else cluster_service_pb2.DETAIL_ROWS,
+    view = hub.client.view(
+        type.type,
+        cluster=request.cluster,
+        namespace=request.namespace if request.namespace and type.namespaced else "**",
+        name=request.name or (),
+        has_bodies=request.output in ("json", "yaml"),
+        on_interrupted=_tell_interruption,
     )
-    expected = _selected_clusters(request.cluster, catalog)
-    receiver = Receiver()
-    has_begun = False
-    progress_stream = follow(hub.feed, hub.token, subscription, receiver)
     try:
-        while True:
-            async with asyncio.timeout(None if has_begun else FIRST_ANSWER_SECONDS):
-                progress = await anext(progress_stream)
-            if has_begun:
-                if progress.is_interrupted:
-                    sys.stderr.write(f"interrupted ({progress.message}); trying again\n")
-                for change in progress.changes:
-                    printer.change(change)
-            elif progress.is_interrupted:
-                raise explained(FeedError("UNAVAILABLE", progress.message, None), hub.target)
-            elif all(name in receiver.clusters and receiver.clusters[name].is_synced for name in expected):
-                has_begun = True
-                _print_all(receiver, request, type, printer)
-                if not request.is_watch:
-                    return
+        await view.synced(FIRST_ANSWER_SECONDS)
     except TimeoutError as error:
-        waiting = ", ".join(sorted(expected))
         raise UserError(
-            f"the hub at {hub.target} sent no complete answer about cluster {waiting} within {FIRST_ANSWER_SECONDS} s; "
-            "is its agent connected? try again, or ask for another --cluster",
+            f"the hub at {hub.target} sent no complete answer about cluster {', '.join(sorted(selected))} within "
+            f"{FIRST_ANSWER_SECONDS} s; is its agent connected? try again, or ask for another --cluster",
             exit_code=1,
         ) from error
-    finally:
-        await progress_stream.aclose()
+    _print_all(view, request, type, printer)
+    if request.is_watch:
+        # Nothing is awaited between the two, so that no change falls in between.
+        async for change in view.changes():
+            printer.change(change)
 
 
-def _print_all(receiver: Receiver, request: Request, type: resource_pb2.ResourceType, printer: Printer) -> None:
-    objects = sorted(
-        ((name, viewed) for name, copy in receiver.clusters.items() for viewed in copy.objects.values()),
-        key=lambda pair: (pair[0], pair[1].key),
-    )
+def _print_all(view: ClusterView, request: Request, type: resource_pb2.ResourceType, printer: Printer) -> None:
+    objects = view.items()
     if not objects:
         where = f" in namespace {request.namespace}" if request.namespace else ""
         sys.stderr.write(f"No {type.type} visible to you{where}.\n")
     if objects or request.output == "json":
         printer.objects(objects)
-    for name, copy in sorted(receiver.clusters.items()):
+    for name, copy in sorted(view.clusters.items()):
         if copy.state.condition != resource_pb2.CLUSTER_CONDITION_LIVE:
             sys.stderr.write(f"cluster {name} is not live: {copy.state.reason or 'no agent is connected'}\n")
 
 
 async def _print_one(
-    hub: HubConnection,
-    request: Request,
-    type: resource_pb2.ResourceType,
-    printer: Printer,
-    catalog: cluster_service_pb2.WatchCatalogResponse,
+    hub: HubConnection, request: Request, type: resource_pb2.ResourceType, printer: Printer, clusters: set[str]
 ) -> None:
-    clusters = sorted(_selected_clusters(request.cluster, catalog))
     if len(clusters) != 1:
-        names = ", ".join(cluster.name for cluster in catalog.clusters) or "none"
-        raise UserError(f"one object needs one cluster; say --cluster with one of: {names}")
+        raise UserError(f"one object needs one cluster; say --cluster with one of: {', '.join(sorted(clusters))}")
     if type.namespaced and not request.namespace:
         raise UserError(f"{type.type} live in namespaces; say which with -n")
-    key = resource_pb2.Key(type=type.type, namespace=request.namespace if type.namespaced else "", name=request.name)
-    message = cluster_service_pb2.GetObjectRequest(cluster=clusters[0], key=key)
-    try:
-        answer = await hub.feed.get_object(hub.token, message.SerializeToString())
-    except FeedError as error:
-        if error.code != "NOT_FOUND":
-            raise
+    (cluster,) = clusters
+    namespace = request.namespace if type.namespaced else ""
+    viewed = await hub.client.get(cluster, type.type, request.name, namespace=namespace)
+    if viewed is None:
         where = f" in namespace {request.namespace}" if type.namespaced else ""
         raise UserError(
             f"{type.type} {request.name!r}{where} is not visible to you: "
             "either it does not exist or the policy excludes it",
             exit_code=1,
-        ) from error
-    entry = cluster_service_pb2.GetObjectResponse.FromString(answer).entry
-    found = Key(entry.key.type, entry.key.namespace, entry.key.name, entry.key.uid)
-    printer.objects([(clusters[0], ViewedObject(found, entry.resource_version, entry.row, entry.body))])
+        )
+    printer.objects([(cluster, viewed)])
 
 
 async def _catalog(hub: HubConnection) -> cluster_service_pb2.WatchCatalogResponse:
-    stream = hub.feed.watch_catalog(hub.token, peer="")
     try:
         async with asyncio.timeout(FIRST_ANSWER_SECONDS):
-            message = await stream.receive()
+            return await hub.client.catalog()
     except TimeoutError as error:
         raise explained(FeedError("DEADLINE_EXCEEDED", "no answer", None), hub.target) from error
-    finally:
-        await stream.close()
-    if message is None:
-        raise UserError(f"the hub at {hub.target} ended the catalog without an answer; try again", exit_code=1)
-    return cluster_service_pb2.WatchCatalogResponse.FromString(message)
 
 
 def _selected_clusters(pattern: str, catalog: cluster_service_pb2.WatchCatalogResponse) -> set[str]:
@@ -220,6 +180,10 @@ def _printer(request: Request, type: resource_pb2.ResourceType, *, has_many_clus
                 has_namespace_column=type.namespaced and not has_one_namespace,
                 is_wide=request.output == "wide",
             )
+
+
+def _tell_interruption(reason: str) -> None:
+    sys.stderr.write(f"interrupted ({reason}); trying again\n")
 
 
 def _write(text: str) -> None:

@@ -2,18 +2,21 @@
 
 import asyncio
 import json
+import re
 import shutil
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.demo import RunningDemo, octokube, running_demo, started
+from tests.support.demo import RunningDemo, environment, octokube, running_demo, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 POLICIES = Path(__file__).parents[2] / "policies"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "live_pods.py"
 
 
 @pytest.fixture
@@ -82,6 +85,23 @@ async def test_a_watch_streams_changes_and_a_policy_edit_ends_what_it_withdraws(
         assert time.monotonic() - edited_at < 5
     after = await octokube("get", "pods", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN="demo:alice")
     assert "No pods visible to you" in after.err or "no type 'pods' is visible to you" in after.err
+
+
+async def test_the_example_program_follows_its_pods(demo: RunningDemo) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(EXAMPLE), "payments", stdout=asyncio.subprocess.PIPE,
+        env=environment(OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN="demo:alice"),
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(40):
+            first = (await process.stdout.readline()).decode()
+            change = (await process.stdout.readline()).decode()
+    finally:
+        process.terminate()
+        await process.wait()
+    assert re.match(r"payments: \d+ \w+.* \(as of \d\d:\d\d:\d\d UTC\)", first)
+    assert change.split()[0] in ("ADDED", "MODIFIED", "DELETED")
 
 
 async def test_a_person_without_rules_sees_nothing(demo: RunningDemo) -> None:

@@ -12,8 +12,7 @@ import aiohttp
 import pytest
 from google.protobuf import json_format
 
-from octokube.client.feed import FeedError
-from octokube.client.following import follow
+from octokube.client import ClusterView, FeedError, connect
 from octokube.client.grpc_feed import GrpcFeed
 from octokube.client.receiver import Receiver
 from octokube.runtime.channels import open_channel
@@ -92,6 +91,10 @@ def held(receiver: Receiver) -> Held:
     }
 
 
+def viewed_by(view: ClusterView) -> Held:
+    return {viewed.key[:3]: viewed.resource_version for viewed in view.list()}
+
+
 async def until(look: Callable[[], Any], *, seconds: float = 30.0) -> None:
     """Waits for a condition over several subscribers, of which none knows when the others have heard."""
     async with asyncio.timeout(seconds):
@@ -115,22 +118,17 @@ async def running(*coroutines: Any) -> AsyncIterator[None]:
 
 
 async def test_every_way_to_subscribe_ends_with_the_same_objects(stand: Stand) -> None:
-    grpc_receiver, script = Receiver(), JsonView()
-
-    async def over_grpc() -> None:
-        async with open_channel(stand.chain.hub_address) as channel:
-            async for _ in follow(GrpcFeed(channel), stand.token, SUBSCRIPTION, grpc_receiver):
-                pass
-
+    script = JsonView()
     path = "/api/v1/namespaces/payments/configmaps"
     async with (
         browsing(stand.chain.web_url, stand.token) as page,
-        running(over_grpc(), script.run(stand.chain, stand.token)),
+        connect(stand.chain.hub_address, stand.token) as client,
+        running(script.run(stand.chain, stand.token)),
     ):
-        views = (page.receiver, script.receiver, grpc_receiver)
+        over_grpc = client.view("*")
 
         def all_hold(check: Callable[[Held], bool]) -> bool:
-            first, *others = (held(view) for view in views)
+            first, *others = viewed_by(page.view), viewed_by(over_grpc), held(script.receiver)
             return bool(first) and all(other == first for other in others) and check(first)
 
         await until(lambda: page.is_live and all_hold(lambda _: True))
@@ -150,8 +148,8 @@ async def test_every_way_to_subscribe_ends_with_the_same_objects(stand: Stand) -
             return {key: version for key, version in content.items() if key[0] == "configmaps"}
 
         await until(lambda: all_hold(lambda content: configmaps(content) == truth))
-        assert {key[1] for key in held(page.receiver)} == {"payments"}
-        assert not [key for key in held(page.receiver) if key[0] == "secrets"]
+        assert {key[1] for key in viewed_by(page.view)} == {"payments"}
+        assert not [key for key in viewed_by(page.view) if key[0] == "secrets"]
         assert all('"channel"' in text or "hello" in text for text in script.texts)
 
 
