@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from octokube.client.acknowledging import Acknowledger
 from octokube.client.feed import Feed, FeedError, WatchStream
 from octokube.client.receiver import FeedFault, Receiver
 from octokube.client.viewed import ViewChange
@@ -67,17 +68,22 @@ async def follow(
 
 
 async def _one_stream(stream: WatchStream, receiver: Receiver) -> AsyncGenerator[Progress]:
-    while (message := await _receive(stream, receiver)) is not None:
-        response = cluster_service_pb2.WatchResponse.FromString(message)
-        if response.HasField("frame"):
-            frame = response.frame
-            yield Progress(frame.cluster, receiver.apply(frame))
-            ack = cluster_service_pb2.FrameAck(sequence=frame.sequence)
-            await stream.send(cluster_service_pb2.WatchRequest(ack=ack).SerializeToString())
-        elif response.HasField("notice"):
-            yield Progress(notice=response.notice)
-        elif response.HasField("close"):
-            raise _error(response.close)
+    acknowledger = Acknowledger(stream)
+    acknowledging = asyncio.create_task(acknowledger.run(), name="client/acknowledging")
+    try:
+        while (message := await _receive(stream, receiver)) is not None:
+            response = cluster_service_pb2.WatchResponse.FromString(message)
+            if response.HasField("frame"):
+                frame = response.frame
+                yield Progress(frame.cluster, receiver.apply(frame))
+                acknowledger.applied(frame.sequence, len(message))
+            elif response.HasField("notice"):
+                yield Progress(notice=response.notice)
+            elif response.HasField("close"):
+                raise _error(response.close)
+    finally:
+        acknowledging.cancel()
+        await asyncio.gather(acknowledging, return_exceptions=True)
 
 
 async def _receive(stream: WatchStream, receiver: Receiver) -> bytes | None:

@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from octokube.client import following
+from octokube.client import acknowledging, following
 from octokube.client.feed import FeedError
 from octokube.client.following import Progress, follow
 from octokube.client.receiver import Receiver
 from octokube.runtime.backoff import Backoff
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2, resource_pb2
+from tests.support.waiting import eventually
 from tests.web.fake_feed import FakeFeed, FakeWatch
 
 SUBSCRIPTION = pb.Subscription(clusters=["*"], types=["*"], namespaces=["**"], detail=pb.DETAIL_OBJECTS)
@@ -48,17 +49,41 @@ async def begun(feed: FakeFeed, receiver: Receiver) -> tuple[AsyncGenerator[Prog
     return progress, stream
 
 
-async def test_a_receiver_asks_for_patches_and_acknowledges_what_it_has_applied() -> None:
+async def test_a_receiver_asks_for_patches_and_acknowledges_what_it_has_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(acknowledging, "ACK_SECONDS", 0.05)
     feed = FakeFeed()
     progress, stream = await begun(feed, Receiver())
     subscribe = requests_of(stream)[0].subscribe
     assert subscribe.accepts_patches
     assert not subscribe.resume
-    stream.say(bookmark(2))
-    await anext(progress)
-    assert requests_of(stream)[1].ack.sequence == 1
+    for sequence in (2, 3, 4):
+        stream.say(bookmark(sequence))
+        await anext(progress)
+    later = asyncio.create_task(anext(progress))
+    await eventually(lambda: len(stream.sent) > 1)
+    assert requests_of(stream)[1].ack.sequence == 4, "one acknowledgement covers all before it"
+    stream.say(bookmark(5))
+    await later
     await progress.aclose()
     assert stream.is_closed
+
+
+async def test_a_window_that_fills_is_freed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acknowledging, "ACK_SECONDS", 3600.0)
+    monkeypatch.setattr(acknowledging, "ACK_BYTES", 2 * len(bookmark(2)))
+    feed = FakeFeed()
+    progress, stream = await begun(feed, Receiver())
+    stream.say(bookmark(2))
+    stream.say(bookmark(3))
+    await anext(progress)
+    await anext(progress)
+    waiting = asyncio.create_task(anext(progress))
+    await eventually(lambda: len(stream.sent) > 1)
+    assert requests_of(stream)[1].ack.sequence >= 2
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def test_a_stream_that_falls_silent_is_left_and_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
