@@ -1,0 +1,254 @@
+"""The invariants of the architecture, each by its name, over everything that the simulation sees."""
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from octokube.state import Key
+from octokube.v1 import cluster_service_pb2, frame_pb2
+from octokube_hub.fanout.audience import MAX_CACHED
+from octokube_hub.fanout.selection import read_subscription
+from octokube_hub.identity.secret import hash_secret
+from octokube_hub.replica import Replica, ReplicaEvent
+from tests.simulation.network import Stream
+from tests.simulation.objects import CANARY, TYPES, body_of, is_allowed, row_of
+from tests.simulation.subscriber_node import Subscriber
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+I1 = "I1 authorised"
+I2 = "I2 convergent"
+I3 = "I3 ordered and gap-proof"
+I4 = "I4 one connection"
+I5 = "I5 nothing lost"
+I6 = "I6 bounded"
+DEFECT = "no defect"
+"""Not in the architecture's table: no program fails in a way that it did not foresee."""
+REVOCATION_SECONDS = 1.0
+
+
+class Violation(Exception):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, text: str) -> None:
+        super().__init__(f"{invariant}: {text}")
+        self.invariant = invariant
+        self.text = text
+
+
+class Watcher:
+    """Looks at everything as it happens, and at the whole once it is at rest. Keeps the first violation."""
+
+    def __init__(self, world: "World", *, trace: Callable[[str], None] | None) -> None:
+        self._world = world
+        self._trace = trace
+        self._hash = hashlib.blake2b(digest_size=16)
+        self.events = 0
+        self.violation: Violation | None = None
+
+    @property
+    def transcript(self) -> str:
+        """A hash of everything that was noted."""
+        return self._hash.hexdigest()
+
+    def note(self, text: str) -> None:
+        """Takes an event into the transcript."""
+        self.events += 1
+        line = f"{self._world.loop.time():.6f} {text}"
+        self._hash.update(line.encode())
+        if self._trace is not None:
+            self._trace(line)
+
+    def violated(self, invariant: str, text: str) -> None:
+        """An invariant does not hold; the schedule ends at the next occasion."""
+        self.note(f"VIOLATION {invariant}: {text}")
+        if self.violation is None:
+            self.violation = Violation(invariant, text)
+
+    def check(self) -> None:
+        """Raises the first violation, if there was one."""
+        if self.violation is not None:
+            raise self.violation
+
+    # While it runs.
+
+    def hub_writes(self, stream: Stream, message: bytes) -> None:
+        """A message leaves the hub: from here on nobody can take it back."""
+        if stream.kind == "agent":
+            self.note(f"{stream} < {zlib.crc32(message):08x}")
+            return
+        response = cluster_service_pb2.WatchResponse.FromString(message)
+        kind = response.WhichOneof("message")
+        if kind != "frame":
+            self.note(f"{stream} < {kind} {zlib.crc32(message):08x}")
+            return
+        frame = response.frame
+        if self._trace is None:
+            self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x}")
+        else:
+            names = [f"{entry.key.type}/{entry.key.namespace}/{entry.key.name}" for entry in frame.entries]
+            left = [f"-{item.key.type}/{item.key.namespace}/{item.key.name}" for item in frame.tombstones]
+            outcome = f" ({frame.resume_outcome})" if frame.resume_outcome else ""
+            text = f"{frame_pb2.FrameKind.Name(frame.kind)[11:]} {frame.cluster} {[*names, *left]}{outcome}"
+            self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x} {text}")
+        self._check_authorised(stream, frame, message)
+        self._check_window(stream, frame, message)
+
+    def hub_reads(self, stream: Stream, message: bytes) -> None:
+        """A message reaches the hub."""
+        self.note(f"{stream} > {zlib.crc32(message):08x}")
+        if stream.kind == "watch":
+            request = cluster_service_pb2.WatchRequest.FromString(message)
+            if request.HasField("ack"):
+                stream.acked = max(stream.acked, request.ack.sequence)
+
+    def subscriber_applies(self, subscriber: Subscriber, frame: frame_pb2.Frame) -> None:
+        """A receiver has accepted a frame: it has to be the next one that the hub sent on this stream."""
+        stream = subscriber.current.stream if subscriber.current is not None else None
+        if stream is None:
+            return
+        index = frame.sequence - 1
+        digest = _digest(frame)
+        if index != stream.applied or index >= len(stream.handed) or stream.handed[index] != digest:
+            self.violated(I3, f"{subscriber} applied frame {frame.sequence} of {stream} after {stream.applied}")
+        stream.applied += 1
+
+    def follow_replica(self, replica: Replica) -> None:
+        """Has every change of a replica looked at."""
+        replica.listen(lambda event: self._check_replica(replica, event))
+
+    def _check_replica(self, replica: Replica, event: ReplicaEvent) -> None:
+        """What a replica takes over must be what the agent whose epoch it has was at that version."""
+        if not event.changed:
+            return
+        agents = [agent for agent in self._world.all_agents if agent.hot_state.position.epoch == replica.epoch]
+        if not agents:
+            self.violated(I2, f"the replica of {replica.cluster} has an epoch that no agent ever had")
+            return
+        history = agents[0].history
+        for stored in event.changed:
+            if history.get(stored.version) != (stored.key, stored.value):
+                where = "/".join(stored.key)
+                self.violated(I2, f"{replica.cluster} holds {where} at version {stored.version}; its agent did not")
+
+    def _check_authorised(self, stream: Stream, frame: frame_pb2.Frame, message: bytes) -> None:
+        world = self._world
+        now = world.hub_clock.now()
+        token = world.store.tokens.get(hash_secret(stream.token))
+        if token is None:
+            self.violated(I1, f"{stream} is served without a token")
+            return
+        revoked_at = world.store.revoked_at.get(token.id)
+        if now >= token.expires_at or (revoked_at is not None and world.loop.time() - revoked_at > REVOCATION_SECONDS):
+            self.violated(I1, f"{stream} was sent a frame after its token had ended")
+        for found in set(CANARY.findall(message)):
+            type, namespace, name = (part.decode() for part in found)
+            if not is_allowed(world.policy_index, stream.owner, frame.cluster, type, namespace, name, now):
+                self.violated(I1, f"{stream} was sent {frame.cluster} {type} {namespace}/{name}, which policy refuses")
+
+    def _check_window(self, stream: Stream, frame: frame_pb2.Frame, message: bytes) -> None:
+        stream.handed.append(_digest(frame))
+        stream.sizes.append(len(message))
+        if frame.sequence != len(stream.handed):
+            self.violated(I3, f"{stream} was sent frame {frame.sequence} as its number {len(stream.handed)}")
+        unacked = stream.sizes[stream.acked :]
+        window_bytes = stream.window_bytes or 1024 * 1024
+        if len(unacked) > 1 and sum(unacked) > window_bytes:
+            self.violated(I6, f"{stream} has {sum(unacked)} bytes under way; its window is {window_bytes}")
+
+    # At rest.
+
+    def difference(self) -> Violation | None:
+        """What keeps the copies from being equal; None when all of them are."""
+        world = self._world
+        for name, server in world.servers.items():
+            agent = world.agents[name]
+            truth = {actual.key: actual.resource_version for actual in server.objects.values()}
+            hot = {stored.key: stored.value for stored in agent.hot_state.all()}
+            if {key: value.resource_version for key, value in hot.items()} != truth:
+                return Violation(I5, f"the hot state of {name} is not what the API server has")
+            replica = world.hub.registry.get(name)
+            if replica is None or replica.epoch != agent.hot_state.position.epoch:
+                return Violation(I5, f"the replica of {name} is not of its agent's epoch")
+            if {stored.key: stored.value for stored in replica.store.all()} != hot:
+                return Violation(I2, f"the replica of {name} is not the agent's hot state")
+            if set(replica.types) != set(TYPES) or replica.version != agent.hot_state.version:
+                return Violation(I2, f"the replica of {name} has not reached its agent's version")
+        for subscriber in world.subscribers:
+            difference = self._difference(subscriber)
+            if difference is not None:
+                return difference
+        return None
+
+    def _difference(self, subscriber: Subscriber) -> Violation | None:
+        world = self._world
+        now = world.hub_clock.now()
+        selection = read_subscription(subscriber.subscription)
+        for name in world.servers:
+            replica = world.hub.registry.get(name)
+            assert replica is not None
+            expected = {
+                stored.key: stored.value
+                for stored in replica.store.all()
+                if selection.has_cluster(name)
+                and selection.has(stored.key)
+                and is_allowed(world.policy_index, subscriber.person, name, *stored.key[:3], now)
+            }
+            copy = subscriber.receiver.clusters.get(name)
+            held: dict[Key, Any] = dict(copy.objects) if copy is not None else {}
+            extra, missing = held.keys() - expected.keys(), expected.keys() - held.keys()
+            if extra or missing:
+                text = f"lacks {sorted(missing)}" if missing else f"holds {sorted(extra)}, which it should not"
+                return Violation(I2, f"{subscriber} {text} of {name}")
+            for key, value in expected.items():
+                viewed = held[key]
+                if viewed.row != row_of(value):
+                    return Violation(I2, f"{subscriber} has an old row of {name} {key}")
+                if selection.is_rows:
+                    if viewed.body:
+                        return Violation(I2, f"{subscriber} has a body of {name} {key} and asked for rows")
+                elif viewed.resource_version != value.resource_version or viewed.body != body_of(value):
+                    return Violation(I2, f"{subscriber} has an old body of {name} {key}")
+        return None
+
+    def check_connections(self) -> None:
+        """One connection for each cluster, and one watch for each agent, however many subscribers there are."""
+        world = self._world
+        open_sessions = [stream.owner for stream in world.hub.streams if stream.kind == "agent"]
+        for name, server in world.servers.items():
+            if open_sessions.count(name) != 1:
+                self.violated(I4, f"{open_sessions.count(name)} agent sessions of {name} are open")
+            if server.watches != 1:
+                self.violated(I4, f"{server.watches} watches of the API server of {name} are open")
+
+    def check_bounds(self) -> None:
+        """Nothing is kept for readers beyond what is shared and limited."""
+        for cluster in self._world.hub.fanout:
+            for audience in cluster._audiences.values():
+                kept = (len(audience._deltas), len(audience._catch_ups), len(audience._transfers))
+                if max(kept) > MAX_CACHED:
+                    self.violated(I6, f"an audience keeps {kept} transmissions")
+                if not audience.members:
+                    self.violated(I6, "an audience without members is kept")
+
+    def check_quiet(self) -> None:
+        """With nobody connected, the hub is back to what it was at its start."""
+        hub = self._world.hub
+        left = {
+            "streams": len(hub.streams),
+            "watch sessions": len(hub.sessions.watches),
+            "token leases": len(hub.token_leases),
+            "agent leases": len(hub.agent_leases),
+            "audiences": hub.fanout.audiences,
+            "watchers": sum(len(cluster._watchers) for cluster in hub.fanout),
+            "listeners": len(hub.registry._listeners) - 1,
+            "tasks": len(hub.tasks) - 2,
+        }
+        if any(left.values()):
+            self.violated(I6, f"left behind: { ({name: count for name, count in left.items() if count}) }")
+
+
+def _digest(frame: frame_pb2.Frame) -> bytes:
+    return frame.SerializeToString(deterministic=True)

@@ -1,0 +1,133 @@
+"""Plays one schedule from its seed, and says what came of it."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from octokube.state import VersionedStore
+from octokube_hub.fanout import audience, clusters, encoding, track, view
+from octokube_hub.ingest import session
+from octokube_hub.replica import gathering
+from tests.simulation import schedule, virtual_time
+from tests.simulation.invariants import DEFECT, Violation
+from tests.simulation.world import World
+
+SMALL: tuple[tuple[Any, str, tuple[Any, ...]], ...] = (
+    (encoding, "PART_BYTES", (400, 1500, 256 * 1024)),
+    (encoding, "FIRST_PART_BYTES", (200, 32 * 1024)),
+    (session, "WINDOW_BYTES", (600, 4000, 4 * 1024 * 1024)),
+    (clusters, "BUILT_AT_ONCE", (0, 2_000)),
+    (audience, "BUILD_SLICE", (2, 2_000)),
+    (gathering, "SLICE", (2, 5_000)),
+    (track, "TRANSFER_LIMIT", (5, 50_000)),
+    (view, "TOMBSTONE_LIMIT", (1, 4, 5_000)),
+)
+"""Limits that a handful of objects would never reach, and what they may be instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one schedule."""
+
+    seed: int
+    length: int
+    step: int
+    transcript: str
+    events: int
+    seconds: float
+    violation: Violation | None
+
+    def __str__(self) -> str:
+        replay = f"python -m tests.simulation --seed {self.seed} --length {self.length} --trace"
+        if self.violation is None:
+            return f"seed {self.seed}: every invariant holds"
+        return f"seed {self.seed}, step {self.step} of {self.length}: {self.violation}\n  replay: {replay}"
+
+
+def length_of(seed: int) -> int:
+    """How long a seed's schedule is when nothing else is said."""
+    return random.Random(f"length/{seed}").randint(3, 32)
+
+
+def play(seed: int, length: int | None = None, *, trace: Callable[[str], None] | None = None) -> Outcome:
+    """Plays a schedule. Equal arguments play equally; a shorter one is the beginning of a longer one."""
+    length = length_of(seed) if length is None else length
+    with virtual_time.seeded(seed), _small(random.Random(f"limits/{seed}")):
+        loop = virtual_time.VirtualLoop()
+        world = World(seed, loop, trace=trace)
+        with _logging_to(world):
+            return virtual_time.run(_play(world, seed, length), loop)
+
+
+async def _play(world: World, seed: int, length: int) -> Outcome:
+    chance = random.Random(f"schedule/{seed}")
+    violation: Violation | None = None
+    step = 0
+    began = world.loop.time()
+    try:
+        await world.start()
+        await asyncio.sleep(chance.choice((0.0, 0.5, 2.0)))
+        kinds, weights = list(schedule.STEPS), list(schedule.STEPS.values())
+        for step in range(1, length + 1):
+            kind = chance.choices(kinds, weights)[0]
+            drawn = random.Random(chance.random())
+            world.watcher.note(f"--- {step} {kind.__name__}")
+            world.watcher.note(await kind(world, drawn))
+            await asyncio.sleep(chance.choice(schedule.DELAYS))
+            world.watcher.check()
+        world.watcher.note("--- heal")
+        await world.heal()
+        await world.settle()
+        world.watcher.check_connections()
+        world.watcher.check_bounds()
+        world.watcher.check()
+    except Violation as found:
+        violation = found
+    await world.close()
+    left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    if left:
+        world.failed(f"tasks are left: {sorted(left)}")
+    if violation is None:
+        violation = world.watcher.violation
+    seconds = world.loop.time() - began
+    return Outcome(seed, length, step, world.watcher.transcript, world.watcher.events, seconds, violation)
+
+
+@contextlib.contextmanager
+def _small(chance: random.Random) -> Iterator[None]:
+    """Makes limits small, so that a few objects pass them."""
+    defaults = VersionedStore.__init__.__kwdefaults__
+    former_limit = defaults["tombstone_limit"]
+    former = [(module, name, getattr(module, name)) for module, name, _ in SMALL]
+    defaults["tombstone_limit"] = chance.choice((2, 6, former_limit))
+    for module, name, values in SMALL:
+        setattr(module, name, chance.choice(values))
+    try:
+        yield
+    finally:
+        defaults["tombstone_limit"] = former_limit
+        for module, name, value in former:
+            setattr(module, name, value)
+
+
+@contextlib.contextmanager
+def _logging_to(world: World) -> Iterator[None]:
+    """Takes the product's reports of its own defects for violations, and drops the rest of its log."""
+    former = structlog.get_config()
+
+    def take(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+        if event.get("event") in ("task.failed", "call.failed"):
+            world.watcher.violated(DEFECT, f"{event['event']}: {event.get('exc_info')!r}")
+        raise structlog.DropEvent
+
+    wrapper = structlog.make_filtering_bound_logger(40)
+    structlog.configure(processors=[take], wrapper_class=wrapper, cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        structlog.configure(**former)

@@ -1,0 +1,172 @@
+"""What happens: a sequence of faults and changes, drawn from a seed."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from tests.simulation.network import Network, Stream
+from tests.simulation.objects import SUBSCRIPTIONS, policies
+from tests.simulation.world import World
+
+DELAYS = (0.0, 0.0, 0.0, 0.001, 0.01, 0.05, 0.2, 0.2, 1.0, 3.0)
+MAX_LENGTH = 60
+Step = Callable[[World, random.Random], Awaitable[str]]
+
+
+async def change(world: World, chance: random.Random) -> str:
+    """Objects of a cluster come, change and go."""
+    name = chance.choice(list(world.servers))
+    return f"{name}: " + ", ".join(world.servers[name].change() for _ in range(chance.choice((1, 1, 2, 5, 12))))
+
+
+async def disturb(world: World, chance: random.Random) -> str:
+    """The next messages of one direction of one stream are lost, repeated or overtaken."""
+    stream = _any_stream(world.network, chance)
+    if stream is None:
+        return "nothing is open"
+    fault = chance.choice(("lose", "duplicate", "reorder"))
+    # What a subscriber sends has no numbers, and rests on the transport: its loss is that of the connection.
+    is_up = stream.kind == "agent" and chance.random() < 0.6
+    pipe = stream.up if is_up else stream.down
+    count = chance.choice((1, 1, 2, 3))
+    pipe.faults.extend([fault] * count)
+    return f"{fault} {count} {'>' if is_up else '<'} {stream}"
+
+
+async def stall(world: World, chance: random.Random) -> str:
+    """One direction of a stream moves nothing for a time."""
+    stream = _any_stream(world.network, chance)
+    if stream is None:
+        return "nothing is open"
+    seconds = chance.choice((0.3, 1.0, 3.0, 11.0, 40.0))
+    is_up = chance.random() < 0.4
+    (stream.up if is_up else stream.down).stalled_until = world.loop.time() + seconds
+    return f"{'>' if is_up else '<'} {stream} for {seconds:g} s"
+
+
+async def cut(world: World, chance: random.Random) -> str:
+    """A connection breaks."""
+    stream = _any_stream(world.network, chance)
+    if stream is None:
+        return "nothing is open"
+    stream.cut()
+    return str(stream)
+
+
+async def half_open(world: World, chance: random.Random) -> str:
+    """A connection breaks, and nobody is told."""
+    stream = _any_stream(world.network, chance)
+    if stream is None:
+        return "nothing is open"
+    is_up_lost, is_down_lost = chance.choice(((True, True), (True, False), (False, True)))
+    stream.open_half(is_up_lost=is_up_lost, is_down_lost=is_down_lost)
+    return f"{stream}{' >' if is_up_lost else ''}{' <' if is_down_lost else ''}"
+
+
+async def restart_agent(world: World, chance: random.Random) -> str:
+    """An agent process dies, and another takes its place after a while."""
+    name = chance.choice(list(world.servers))
+    await world.agents[name].stop()
+    if chance.random() < 0.5:
+        world.servers[name].change()
+        await asyncio.sleep(chance.choice(DELAYS))
+    world.start_agent(name)
+    return name
+
+
+async def duplicate_agent(world: World, chance: random.Random) -> str:
+    """A second agent of the same cluster begins, or ends."""
+    if world.duplicates:
+        agent = world.duplicates.pop()
+        await agent.stop()
+        return f"no longer {agent.cluster}"
+    name = chance.choice(list(world.servers))
+    world.start_agent(name, is_duplicate=True)
+    return name
+
+
+async def restart_hub(world: World, chance: random.Random) -> str:
+    """The hub dies, or stops in order; all it knew of clusters is lost."""
+    is_drained = chance.random() < 0.4
+    await world.stop_hub(is_drained=is_drained)
+    await asyncio.sleep(chance.choice((0.0, 0.1, 2.0)))
+    world.start_hub()
+    return "drained" if is_drained else "killed"
+
+
+async def restart_subscriber(world: World, chance: random.Random) -> str:
+    """A subscriber's program begins anew."""
+    subscriber = chance.choice(world.subscribers)
+    has_tokens = chance.random() < 0.7
+    await subscriber.restart(has_tokens=has_tokens)
+    return f"{subscriber}{'' if has_tokens else ' with nothing'}"
+
+
+async def resubscribe(world: World, chance: random.Random) -> str:
+    """A subscriber selects something else."""
+    subscriber = chance.choice(world.subscribers)
+    index = chance.randrange(len(SUBSCRIPTIONS))
+    await subscriber.resubscribe(SUBSCRIPTIONS[index])
+    return f"{subscriber} {index}"
+
+
+async def dawdle(world: World, chance: random.Random) -> str:
+    """A subscriber becomes slow, or stops to acknowledge."""
+    subscriber = chance.choice(world.subscribers)
+    subscriber.think_seconds = chance.choice((0.0, 0.05, 0.5, 5.0))
+    subscriber.is_acknowledging = subscriber.is_sdk or chance.random() < 0.7
+    return f"{subscriber} {subscriber.think_seconds:g} s{'' if subscriber.is_acknowledging else ' without acks'}"
+
+
+async def swap_policy(world: World, chance: random.Random) -> str:
+    """Another policy comes into force."""
+    world.swap_policy(chance.randrange(len(policies())))
+    return str(world.policy_index)
+
+
+async def revoke(world: World, chance: random.Random) -> str:
+    """Somebody's token is revoked."""
+    subscriber = chance.choice(world.subscribers)
+    world.store.revoke(subscriber.token, world.hub_clock.now())
+    return str(subscriber)
+
+
+async def step_clock(world: World, chance: random.Random) -> str:
+    """The hub's wall clock is set."""
+    seconds = chance.choice((-90.0, -61.0, -1.0, 1.0, 30.0, 61.0, 120.0))
+    world.hub_clock.offset_seconds += seconds
+    return f"{seconds:+g} s"
+
+
+async def leave(world: World, chance: random.Random) -> str:
+    """An agent's watch of its API server breaks, while the truth goes on."""
+    agent = chance.choice(list(world.agents.values()))
+    agent.reflector.away_until = world.loop.time() + chance.choice((0.1, 1.0, 4.0))
+    agent.reflector.wake()
+    for _ in range(chance.choice((0, 1, 3, 20))):
+        world.servers[agent.cluster].change()
+    return agent.cluster
+
+
+STEPS: dict[Step, float] = {
+    change: 10,
+    disturb: 5,
+    stall: 2,
+    cut: 2.5,
+    half_open: 1,
+    restart_agent: 1,
+    duplicate_agent: 0.8,
+    restart_hub: 1,
+    restart_subscriber: 1,
+    resubscribe: 1.5,
+    dawdle: 1.5,
+    swap_policy: 3,
+    revoke: 0.7,
+    step_clock: 1,
+    leave: 1.2,
+}
+
+
+def _any_stream(network: Network, chance: random.Random) -> Stream | None:
+    streams = list(network)
+    return chance.choice(streams) if streams else None
