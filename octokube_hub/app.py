@@ -111,6 +111,8 @@ class Hub:
                 await self._agents.drain(RETRY_AFTER_SECONDS)
             await self._server.stop(GRACE_SECONDS)
             self._server = None
+        if self._feed is not None:
+            self._feed.stop()
         await self._tasks.close()
         if self._fanout is not None:
             self._fanout.rounds.close()

@@ -1,6 +1,7 @@
 """Serves the feed to a gateway in the same process: the same sessions, without a network in between."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -19,11 +20,19 @@ Write = Callable[[bytes], Awaitable[None]]
 
 
 class InProcessFeed:
-    """A Feed whose streams end with the hub. A message is handed over when the receiver takes it, and not before."""
+    """A Feed whose streams end with the hub. A message is made when the receiver asks for it, and not before."""
 
     def __init__(self, service: FeedService, tasks: Tasks) -> None:
         self._service = service
         self._tasks = tasks
+        self._watches: dict[_InProcessWatchStream, None] = {}
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Ends every Watch stream, and each that is opened later."""
+        self._is_stopped = True
+        for stream in list(self._watches):
+            stream.stop()
 
     async def who_am_i(self, token: str) -> WhoAmIResponse:
         """Who the hub takes the caller for. Raises FeedError."""
@@ -41,20 +50,14 @@ class InProcessFeed:
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream."""
-        stream = _InProcessWatchStream()
-
-        async def serve() -> None:
-            async with self._service.watching(token, peer) as session:
-                stream.attach(session)
-                if await session.run(stream.pipe.put) is None:
-                    raise Refused("UNAUTHENTICATED", "the token is not valid any more")
-
-        stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="watch")
+        stream = _InProcessWatchStream(self._service.watching(token, peer), self._watches)
+        if self._is_stopped:
+            stream.stop()
         return stream
 
     def watch_catalog(self, token: str, *, peer: str) -> CatalogStream:
         """Opens a catalog stream."""
-        stream = _InProcessStream()
+        stream = _InProcessCatalogStream()
 
         async def serve() -> None:
             async with self._service.watching_catalog(token, peer) as session:
@@ -62,6 +65,75 @@ class InProcessFeed:
 
         stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="catalog")
         return stream
+
+
+class _InProcessWatchStream:
+    """One person's session, run by whoever receives from it. Requests that come before the token is checked wait."""
+
+    def __init__(
+        self,
+        opening: contextlib.AbstractAsyncContextManager[WatchSession],
+        open_streams: "dict[_InProcessWatchStream, None]",
+    ) -> None:
+        self._opening = opening
+        self._open_streams = open_streams
+        self._stack = contextlib.AsyncExitStack()
+        self._session: WatchSession | None = None
+        self._early: list[bytes] = []
+        self._error: FeedError | None = None
+        self._is_closed = False
+
+    async def send(self, request: bytes) -> None:
+        if self._session is not None:
+            self._session.request(request)
+        elif len(self._early) < MAX_UNREAD_REQUESTS:
+            self._early.append(request)
+        else:
+            raise FeedError("RESOURCE_EXHAUSTED", f"more than {MAX_UNREAD_REQUESTS} requests before the first answer")
+
+    async def receive(self) -> bytes | None:
+        try:
+            if self._session is None and not self._is_closed and self._error is None:
+                await self._open()
+            message = await self._session.next() if self._session is not None else None
+        except Refused as refused:
+            self._error = _feed_error(refused)
+            message = None
+        except Exception:
+            # A defect concerns this stream alone; whoever receives has no use for its details.
+            log.exception("watch.failed")
+            self._error = FeedError("INTERNAL", "the hub failed on this stream; its log says why")
+            message = None
+        if message is None and self._error is not None and not self._is_closed:
+            error, self._error = self._error, None
+            await self.close()
+            raise error
+        return message
+
+    async def close(self) -> None:
+        self._is_closed = True
+        self._early.clear()
+        self._open_streams.pop(self, None)
+        if self._session is not None:
+            self._session.close()
+        await self._stack.aclose()
+
+    def stop(self) -> None:
+        """Ends the stream from the hub's side."""
+        self._error = FeedError("UNAVAILABLE", "the hub has stopped")
+        if self._session is not None:
+            self._session.close()
+
+    async def _open(self) -> None:
+        session = await self._stack.enter_async_context(self._opening)
+        if self._is_closed:
+            await self._stack.aclose()  # closed while the token was being checked
+            return
+        self._session = session
+        self._open_streams[self] = None
+        for request in self._early:
+            session.request(request)
+        self._early.clear()
 
 
 class _Pipe:
@@ -107,8 +179,8 @@ class _Pipe:
             await self._changed.wait()
 
 
-class _InProcessStream:
-    """The receiving half."""
+class _InProcessCatalogStream:
+    """The receiving half of a catalog stream."""
 
     def __init__(self) -> None:
         self.pipe = _Pipe()
@@ -123,29 +195,6 @@ class _InProcessStream:
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
-
-
-class _InProcessWatchStream(_InProcessStream):
-    """Both halves. Requests that come before the token is checked wait, up to a bound."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._session: WatchSession | None = None
-        self._early: list[bytes] = []
-
-    def attach(self, session: WatchSession) -> None:
-        self._session = session
-        for request in self._early:
-            session.request(request)
-        self._early.clear()
-
-    async def send(self, request: bytes) -> None:
-        if self._session is not None:
-            self._session.request(request)
-        elif len(self._early) < MAX_UNREAD_REQUESTS:
-            self._early.append(request)
-        else:
-            raise FeedError("RESOURCE_EXHAUSTED", f"more than {MAX_UNREAD_REQUESTS} requests before the first answer")
 
 
 async def _serving(pipe: _Pipe, serve: Callable[[], Awaitable[None]]) -> None:

@@ -14,7 +14,7 @@ class Authority:
     """One stream's subject, lease, and the policy in force.
 
     Asked before each frame that is sent, so that nothing is sent on an answer that has been overtaken by a new policy,
-    a window's edge, or a clock that was set. An answer is two dictionary look-ups until the next edge.
+    a window's edge, or a clock that was set. An answer is a few comparisons until the next edge or policy.
     """
 
     def __init__(self, identity: Identity, lease: Lease, policy: Callable[[], PolicySet], clock: Clock) -> None:
@@ -23,6 +23,8 @@ class Authority:
         self._policy = policy
         self._clock = clock
         self._warned_of: datetime.datetime | None = None
+        self._known: tuple[PolicySet, datetime.datetime, datetime.datetime | None, Scope] | None = None
+        """A policy, the instants from and until which its answer holds, and the answer."""
 
     @property
     def end_reason(self) -> str | None:
@@ -31,17 +33,25 @@ class Authority:
 
     def scope(self) -> Scope:
         """What the subject may see now."""
-        return self._policy().scope(self.identity.subject, self._clock.now())
+        policy, now = self._policy(), self._clock.now()
+        known = self._known
+        if known is not None and known[0] is policy and known[1] <= now and (known[2] is None or now < known[2]):
+            return known[3]
+        subject = self.identity.subject
+        scope = policy.scope(subject, now)
+        self._known = (policy, now, policy.next_edge(subject, now), scope)
+        return scope
 
     def upcoming_change(self) -> datetime.datetime | None:
         """An instant within the next minute at which the clock alone changes what the subject may see; each once."""
-        now = self._clock.now()
-        policy = self._policy()
-        edge = policy.next_edge(self.identity.subject, now)
-        if edge is None or edge == self._warned_of or (edge - now).total_seconds() > WARNING_SECONDS:
+        scope = self.scope()
+        if self._known is None or self._known[2] is None:
+            return None
+        edge, now, policy = self._known[2], self._clock.now(), self._known[0]
+        if edge == self._warned_of or (edge - now).total_seconds() > WARNING_SECONDS:
             return None
         self._warned_of = edge
         # Asked of the future, the policy keeps the future's answer at hand: so only once for each edge.
-        if policy.scope(self.identity.subject, edge) == policy.scope(self.identity.subject, now):
+        if policy.scope(self.identity.subject, edge) == scope:
             return None
         return edge

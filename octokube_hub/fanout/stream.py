@@ -1,6 +1,7 @@
 """Serves one Watch stream."""
 
 import asyncio
+import functools
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -43,8 +44,9 @@ class _Ended(Exception):
 class WatchSession:
     """One subscriber's stream, whatever carries it.
 
-    ``run`` writes, one frame at a time, and never builds a frame before the transport has taken the former one: what
-    changes meanwhile gathers in the views. ``request`` and ``tick`` are synchronous and may be called while it writes.
+    A message is made when ``next`` is called for it, and not before: what changes meanwhile gathers in the views.
+    ``run`` does so for a transport that is written to, one message at a time. ``request`` and ``tick`` are synchronous
+    and may be called in between. Whoever calls ``next`` also calls ``close`` when they are done.
 
     Guarantees: sequences are dense; the scope is asked for before every frame; a change of scope, the end of the token
     or a drain acts before any further frame. Non-guarantee: what has been handed to the transport can't be taken back;
@@ -55,7 +57,8 @@ class WatchSession:
         self._fanout = fanout
         self._authority = authority
         self._clock = clock
-        self._wake = asyncio.Event()
+        self._is_awake = True
+        self._waiter: asyncio.Future[None] | None = None
         self._window = Window(0)
         self._scope: Scope | None = None
         self._selection: Selection | None = None
@@ -64,7 +67,10 @@ class WatchSession:
         self._fault = ""
         self._drain_seconds: float | None = None
         self._tracks: dict[str, Track] = {}
-        self._turn = 0
+        self._due: dict[str, Track] = {}
+        """Tracks that may have something to send, in the order of their turns."""
+        self._end: pb.Close | None = None
+        self._is_over = False
         self._known_clusters = 0
         self._farewells: deque[tuple[bytes, str]] = deque()
         self._notices: deque[pb.Notice] = deque(maxlen=16)
@@ -79,7 +85,10 @@ class WatchSession:
 
     def wake(self) -> None:
         """Has the stream look again."""
-        self._wake.set()
+        self._is_awake = True
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def request(self, message: bytes) -> None:
         """Takes a message of the subscriber. What is wrong with it ends the stream with a Close that says so."""
@@ -125,47 +134,70 @@ class WatchSession:
             notice.at.FromDatetime(edge)
             self._notices.append(notice)
         is_late = self._selection is None and now - self._opened_at >= SUBSCRIBE_SECONDS
+        has_due = False
+        for name, track in self._tracks.items():
+            if track.is_bookmark_due(now, BOOKMARK_SECONDS):
+                self._due[name] = track
+                has_due = True
         if (
             has_ended
             or is_late
+            or has_due
             or edge is not None
             or (self._selection is not None and self._authority.scope() != self._scope)
-            or any(track.is_bookmark_due(now, BOOKMARK_SECONDS) for track in self._tracks.values())
         ):
             self.wake()
+
+    async def next(self) -> bytes | None:
+        """The next message, once there is one; the last is a Close. None when the stream is over."""
+        while not self._is_over:
+            if not self._is_awake:
+                self._waiter = asyncio.get_running_loop().create_future()
+                try:
+                    await self._waiter
+                finally:
+                    self._waiter = None
+            self._is_awake = False
+            try:
+                message = self._next()
+            except _Ended as ended:
+                self._end = ended.close
+                self._is_over = True
+                return pb.WatchResponse(close=ended.close).SerializeToString()
+            if message is not None:
+                if self._due or self._notices or self._farewells:
+                    self._is_awake = True
+                return message
+        return None
+
+    def close(self) -> None:
+        """Leaves the audiences. The session is of no use afterwards. May be called more than once."""
+        self._is_over = True
+        self._unlisten()
+        for track in self._tracks.values():
+            track.close()
+        self._tracks.clear()
+        self._due.clear()
+        self.wake()
 
     async def run(self, write: Write) -> pb.Close | None:
         """Streams until the stream ends for a reason, which is told in a Close as far as the subscriber reads it, and
         returned. None: what they hold of the stream was cut off. Ends by cancellation when the subscriber goes.
         """
         self._task = asyncio.current_task()
-        close: pb.Close | None = None
         try:
-            while True:
-                self._wake.clear()
-                message = self._next()
-                if message is not None:
-                    await self._write(write, message)
-                else:
-                    await self._wake.wait()
-        except _Ended as ended:
-            close = ended.close
-            await self._write(write, pb.WatchResponse(close=close).SerializeToString())
+            while (message := await self.next()) is not None:
+                self._writing_since = self._clock.monotonic()
+                await write(message)
+                self._writing_since = None
         except asyncio.CancelledError:
             if not self._is_cut or self._task is None or self._task.uncancel() > 0:
                 raise
+            return None
         finally:
             self._task = None
-            self._unlisten()
-            for track in self._tracks.values():
-                track.close()
-            self._tracks.clear()
-        return close
-
-    async def _write(self, write: Write, message: bytes) -> None:
-        self._writing_since = self._clock.monotonic()
-        await write(message)
-        self._writing_since = None
+            self.close()
+        return self._end
 
     def _next(self) -> bytes | None:
         """The message to send now. Everything that forbids sending is looked at here, at the last moment."""
@@ -211,6 +243,7 @@ class WatchSession:
         for name, track in list(self._tracks.items()):
             is_visible = scope.may_see_cluster(name)
             track.reselect(scope, selection, is_visible=is_visible, has_patches=self._has_patches)
+            self._due[name] = track
             self._drop_finished(track)
         tokens = {point.cluster: point.resume_token for point in message.resume if point.resume_token}
         self._add_tracks(selection, scope, tokens)
@@ -227,6 +260,7 @@ class WatchSession:
             self._scope = scope
             for track in list(self._tracks.values()):
                 track.rescope(scope, is_visible=scope.may_see_cluster(track.cluster))
+                self._due[track.cluster] = track
                 self._drop_finished(track)
             self._add_tracks(selection, scope, {})
         elif self._known_clusters != len(self._fanout.registry):
@@ -238,19 +272,26 @@ class WatchSession:
             name = fanout.replica.cluster
             if name not in self._tracks and selection.has_cluster(name) and scope.may_see_cluster(name):
                 token = tokens.get(name, b"")
-                self._tracks[name] = Track(
+                self._tracks[name] = self._due[name] = Track(
                     fanout,
                     scope,
                     selection,
-                    self.wake,
+                    functools.partial(self._wake_track, name),
                     self._clock,
                     resume_token=token,
                     has_patches=self._has_patches,
                 )
 
+    def _wake_track(self, name: str) -> None:
+        track = self._tracks.get(name)
+        if track is not None:
+            self._due[name] = track
+            self.wake()
+
     def _drop_finished(self, track: Track) -> None:
         if track.is_finished:
             del self._tracks[track.cluster]
+            self._due.pop(track.cluster, None)
             track.close()
 
     def _notice_unknown_types(self, selection: Selection, scope: Scope) -> None:
@@ -273,19 +314,20 @@ class WatchSession:
         return message
 
     def _next_frame(self, now: float, selection: Selection) -> bytes | None:
-        tracks = list(self._tracks.values())
-        for offset in range(len(tracks)):
-            track = tracks[(self._turn + offset) % len(tracks)]
+        while self._due:
+            name, track = next(iter(self._due.items()))
             outgoing = track.next(now)
             if outgoing is None and track.is_bookmark_due(now, BOOKMARK_SECONDS):
                 outgoing = track.bookmark()
             if outgoing is None:
+                del self._due[name]
                 continue
             if outgoing.is_spaced and selection.minimum_spacing_seconds:
                 wait_seconds = self._spaced_at + selection.minimum_spacing_seconds - now
                 if wait_seconds > 0:
                     track.hold()
-                    asyncio.get_running_loop().call_later(wait_seconds, self.wake)
+                    del self._due[name]
+                    asyncio.get_running_loop().call_later(wait_seconds, self._wake_track, name)
                     continue
                 self._spaced_at = now
             message = encoding.watch_response(self._sequence + 1, outgoing.shared, outgoing.state, outgoing.outcome)
@@ -296,7 +338,9 @@ class WatchSession:
             outgoing.commit(now)
             self._sequence += 1
             self._window.sent(self._sequence, len(message))
-            self._turn = (self._turn + offset + 1) % len(tracks)
+            del self._due[name]
+            if not track.is_settled:
+                self._due[name] = track  # behind the others: each cluster has its turn
             self._drop_finished(track)
             return message
         return None

@@ -108,6 +108,18 @@ class Track:
             return False
         return self._has_forgotten or (isinstance(self._place, Untold) and not self._resume_token)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether ``next`` surely has nothing, until something wakes the track."""
+        place = self._place
+        return (
+            self._sending is None
+            and isinstance(place, At)
+            and place.member is self._target
+            and place.cursor >= place.member.audience.released
+            and self._fanout.replica.state is self._told_state
+        )
+
     def close(self) -> None:
         """Leaves the audiences. The track is of no use afterwards."""
         self._unwatch()

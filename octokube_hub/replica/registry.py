@@ -16,7 +16,7 @@ class Registry:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._replicas: dict[str, Replica] = {}
-        self._listeners: list[Callable[[Replica], None]] = []
+        self._listeners: dict[object, Callable[[Replica], None]] = {}
 
     def __iter__(self) -> Iterator[Replica]:
         return iter([self._replicas[name] for name in sorted(self._replicas)])
@@ -33,11 +33,16 @@ class Registry:
         replica = self._replicas.get(cluster)
         if replica is None:
             replica = self._replicas[cluster] = Replica(cluster, self._clock)
-            for listener in list(self._listeners):
+            for listener in list(self._listeners.values()):
                 listener(replica)
         return replica
 
     def listen(self, listener: Callable[[Replica], None]) -> Callable[[], None]:
-        """Calls back with each new replica. Returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        """Calls back with each new replica. Returns what ends that, which may be called more than once."""
+        registration = object()
+        self._listeners[registration] = listener
+
+        def end() -> None:
+            self._listeners.pop(registration, None)
+
+        return end
