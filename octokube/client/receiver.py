@@ -5,6 +5,9 @@ from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
 from octokube.state import Key, TombstoneReason, VersionedStore, merge_patch
 from octokube.v1 import frame_pb2, resource_pb2
 
+WORTHLESS_TOKEN = b"\0"
+"""No hub can read it: it says that something of a cluster is held, and nothing of what."""
+
 
 class FeedFault(Exception):
     """The stream broke its own promise: what it sends can't be applied. The remedy is a new stream."""
@@ -42,9 +45,12 @@ class Receiver:
         return [(name, copy.resume_token) for name, copy in self.clusters.items() if copy.resume_token]
 
     def distrust(self) -> None:
-        """Drops every token: the next stream begins with snapshots, which replace the copies once they are complete."""
+        """Gives every token up: the next stream begins with snapshots, which replace the copies once they are complete.
+
+        The clusters are named to it all the same: of one that may no longer be seen, only the hub can say so.
+        """
         for copy in self.clusters.values():
-            copy.resume_token = b""
+            copy.resume_token = WORTHLESS_TOKEN if copy.is_synced or copy.resume_token else b""
 
     def forget(self) -> None:
         """Drops every copy and token: for a new stream that starts from nothing."""

@@ -8,7 +8,7 @@ import pytest
 from octokube.client import acknowledging, following
 from octokube.client.feed import FeedError
 from octokube.client.following import Progress, follow
-from octokube.client.receiver import Receiver
+from octokube.client.receiver import WORTHLESS_TOKEN, Receiver
 from octokube.runtime.backoff import Backoff
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2, resource_pb2
@@ -114,7 +114,7 @@ async def test_before_the_first_frame_silence_means_nothing(monkeypatch: pytest.
     "broken",
     [bookmark(3), delta(2, patch=b"{}"), pb.WatchResponse(frame=frame_pb2.Frame(sequence=2)).SerializeToString()],
 )
-async def test_after_a_fault_the_next_stream_starts_without_a_token(broken: bytes) -> None:
+async def test_after_a_fault_the_next_stream_names_what_is_held_and_resumes_nothing(broken: bytes) -> None:
     feed = FakeFeed()
     receiver = Receiver()
     progress, stream = await begun(feed, receiver)
@@ -124,7 +124,8 @@ async def test_after_a_fault_the_next_stream_starts_without_a_token(broken: byte
     second = await feed.stream(1)
     while not second.sent:  # noqa: ASYNC110 - the fake has no event for what it is sent
         await asyncio.sleep(0)
-    assert not requests_of(second)[0].subscribe.resume
+    resume = requests_of(second)[0].subscribe.resume
+    assert [(point.cluster, point.resume_token) for point in resume] == [("c1", WORTHLESS_TOKEN)]
     assert "c1" in receiver.clusters, "what is held stays until a snapshot replaces it"
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)

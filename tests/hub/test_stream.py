@@ -350,6 +350,23 @@ async def test_a_token_for_a_cluster_that_is_not_theirs_has_the_receiver_forget_
     await stranger.close()
 
 
+async def test_who_distrusts_what_they_hold_is_still_told_to_forget_what_they_may_no_longer_see(
+    new_world: NewWorld,
+) -> None:
+    """Found by the simulator: after a lost frame no token was sent, and the hub knew of nothing to withdraw."""
+    world, source = await new_world(RED_ONLY)
+    source.put(RED)
+    alice = world.subscribe("alice")
+    await alice.read_all()
+    assert alice.names()
+    await alice.close()
+    alice.receiver.distrust()
+    world.swap(policy(""))
+    alice.open(everything(), is_resuming=True)
+    await alice.read_all()
+    assert alice.names() == set()
+
+
 async def test_a_replaced_selection_withdraws_what_leaves_and_sends_the_rest_as_a_snapshot(
     new_world: NewWorld,
 ) -> None:

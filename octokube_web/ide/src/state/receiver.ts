@@ -56,9 +56,14 @@ export class Receiver {
     for (const copy of this.clusters.values()) copy.gathering = undefined;
   }
 
-  /** Makes the next stream start with a snapshot, while what is held stays until that replaces it. */
+  /**
+   * Makes the next stream start with a snapshot, while what is held stays until that replaces it. The clusters are named
+   * to it all the same, by a token that no hub can read: of one that may no longer be seen, only the hub can say so.
+   */
   distrust(): void {
-    for (const copy of this.clusters.values()) copy.resumeToken = new Uint8Array();
+    for (const copy of this.clusters.values()) {
+      copy.resumeToken = new Uint8Array(copy.isSynced || copy.resumeToken.length > 0 ? 1 : 0);
+    }
   }
 
   /** Drops every copy and token. */
