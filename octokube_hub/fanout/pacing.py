@@ -7,15 +7,15 @@ from typing import Protocol
 MAX_SPACING_SECONDS = 0.15
 """Half of the latency that is promised at a thousand subscribers."""
 COST_FACTOR = 4.0
-"""A round is given four times its measured part as rest, so that fan-out takes a fifth of a core: bigger frames for less."""
+"""A round is given four times its measured part as rest: bigger frames for less, and a fifth of a core for fan-out."""
 _SMOOTHING = 0.3
 
 
 class Pacer:
     """Says how long to wait between two rounds: nothing to speak of while rounds are cheap, longer as they cost more.
 
-    Example: 1,000 streams at 25 µs each make a round of 25 ms, and a spacing of 100 ms: the hub spends a fifth of a core
-    on fan-out instead of all of it, and what changes meanwhile travels together.
+    Example: 1,000 streams at 25 µs each make a round of 25 ms, and a spacing of 100 ms: the hub spends a fifth of a
+    core on fan-out instead of all of it, and what changes meanwhile travels together.
     """
 
     def __init__(self) -> None:

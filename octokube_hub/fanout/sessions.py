@@ -10,6 +10,8 @@ from octokube_hub.fanout.stream import WatchSession
 
 TICK_SECONDS = 0.25
 """A fourth of what is promised: a window's edge, a stepped clock or an expired token acts within a second."""
+TICK_PARTS = 8
+"""Streams are looked after an eighth at a time: a thousand in one go would hold up everything else for 10 ms."""
 
 
 class Session(Protocol):
@@ -49,14 +51,13 @@ class Sessions:
     async def keep_ticking(self) -> None:
         """Ticks for ever."""
         while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self.tick()
-
-    def tick(self) -> None:
-        """Looks after every stream once."""
-        for session in list(self.watches):
-            session.tick()
-        self._fanout.trim(self._clock.monotonic())
+            sessions = list(self.watches)
+            for part in range(TICK_PARTS):
+                await asyncio.sleep(TICK_SECONDS / TICK_PARTS)
+                for session in sessions[part::TICK_PARTS]:
+                    if session in self.watches:
+                        session.tick()
+            self._fanout.trim(self._clock.monotonic())
 
     def _all(self) -> list[Session]:
         return [*self.watches, *self.catalogs]

@@ -140,7 +140,7 @@ def test_a_pacer_spaces_rounds_by_what_they_cost_and_never_beyond_its_limit() ->
     pacer = Pacer()
     assert pacer.spacing_seconds == 0.0
     for _ in range(50):
-        pacer.observe(0.04)
+        pacer.observe(0.02)
     assert 0.07 < pacer.spacing_seconds < 0.09
     for _ in range(50):
         pacer.observe(10.0)
