@@ -189,6 +189,7 @@ class HubNode:
         self.streams[stream] = None
         task = self.tasks.start_guarded(self._serve(stream), name=str(stream))
         stream.on_gone = task.cancel
+        task.add_done_callback(lambda _: self._served(stream))
 
     async def drain(self) -> None:
         """Asks everybody to come back later."""
@@ -214,9 +215,12 @@ class HubNode:
         except grpc.aio.AbortError:
             status = context.status or status
         finally:
-            self.streams.pop(stream, None)
-            stream.on_gone = None
             stream.finish(status)
+
+    def _served(self, stream: Stream) -> None:
+        """Also of a handler that was cancelled before it began."""
+        self.streams.pop(stream, None)
+        stream.on_gone = None
 
 
 def watch_request(message: bytes) -> pb.WatchRequest:

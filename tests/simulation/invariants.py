@@ -161,9 +161,15 @@ class Watcher:
     # At rest.
 
     def difference(self) -> Violation | None:
-        """What keeps the copies from being equal; None when all of them are."""
+        """What keeps the whole from being at rest: equal copies over one connection each; None when it is."""
         world = self._world
+        open_sessions = [stream.owner for stream in world.hub.streams if stream.kind == "agent"]
         for name, server in world.servers.items():
+            # One connection for each cluster, and one watch for its agent, however many subscribers there are.
+            if open_sessions.count(name) != 1:
+                return Violation(I4, f"{open_sessions.count(name)} agent sessions of {name} are open")
+            if server.watches != 1:
+                return Violation(I4, f"{server.watches} watches of the API server of {name} are open")
             agent = world.agents[name]
             truth = {actual.key: actual.resource_version for actual in server.objects.values()}
             hot = {stored.key: stored.value for stored in agent.hot_state.all()}
@@ -212,16 +218,6 @@ class Watcher:
                 elif viewed.resource_version != value.resource_version or viewed.body != body_of(value):
                     return Violation(I2, f"{subscriber} has an old body of {name} {key}")
         return None
-
-    def check_connections(self) -> None:
-        """One connection for each cluster, and one watch for each agent, however many subscribers there are."""
-        world = self._world
-        open_sessions = [stream.owner for stream in world.hub.streams if stream.kind == "agent"]
-        for name, server in world.servers.items():
-            if open_sessions.count(name) != 1:
-                self.violated(I4, f"{open_sessions.count(name)} agent sessions of {name} are open")
-            if server.watches != 1:
-                self.violated(I4, f"{server.watches} watches of the API server of {name} are open")
 
     def check_bounds(self) -> None:
         """Nothing is kept for readers beyond what is shared and limited."""

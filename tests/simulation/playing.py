@@ -83,7 +83,6 @@ async def _play(world: World, seed: int, length: int) -> Outcome:
         world.watcher.note("--- heal")
         await world.heal()
         await world.settle()
-        world.watcher.check_connections()
         world.watcher.check_bounds()
         world.watcher.check()
     except Violation as found:
