@@ -8,8 +8,12 @@ structure".
 
 def varint(value: int) -> bytes:
     """A base-128 varint of a number from 0 to 2**64 - 1."""
-    if value < 0x80:
-        return _SMALL[value]
+    if value < _TABLE_SIZE:
+        return _TABLE[value]
+    return _encode(value)
+
+
+def _encode(value: int) -> bytes:
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -18,7 +22,9 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-_SMALL = [bytes((value,)) for value in range(0x80)]
+_TABLE_SIZE = 1 << 14
+"""All varints of one and two bytes: tags, and nearly all lengths and sequences on the hot path."""
+_TABLE = [_encode(value) for value in range(_TABLE_SIZE)]
 
 
 def bytes_field(number: int, payload: bytes) -> bytes:

@@ -97,10 +97,10 @@ class Audience:
             view.put(stored)
         return view.version != version
 
-    def release(self) -> None:
-        """Lets the members read up to the newest version, and wakes them."""
+    def release(self) -> "list[Member]":
+        """Lets the members read up to the newest version; who they are, for the caller to wake."""
         self.released = self.view.version
-        self.wake()
+        return list(self.members)
 
     def wake(self) -> None:
         """Wakes every member."""

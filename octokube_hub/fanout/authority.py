@@ -33,7 +33,15 @@ class Authority:
 
     def scope(self) -> Scope:
         """What the subject may see now."""
-        policy, now = self._policy(), self._clock.now()
+        return self._scope_at(self._clock.now())
+
+    def look(self) -> tuple[str | None, Scope]:
+        """Both answers of the same instant: why the stream has to end, and what the subject may see."""
+        now = self._clock.now()
+        return (self._lease.end_reason if self._lease.has_ended(now) else None), self._scope_at(now)
+
+    def _scope_at(self, now: datetime.datetime) -> Scope:
+        policy = self._policy()
         known = self._known
         if known is not None and known[0] is policy and known[1] <= now and (known[2] is None or now < known[2]):
             return known[3]

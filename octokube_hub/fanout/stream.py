@@ -122,7 +122,8 @@ class WatchSession:
             self._blocked_since = now
             for track in self._tracks.values():
                 track.abandon()
-        has_ended = self._authority.end_reason is not None
+        end_reason, scope = self._authority.look()
+        has_ended = end_reason is not None
         is_stuck = self._writing_since is not None and now - self._writing_since >= CUT_SECONDS
         if has_ended and is_stuck and self._task is not None and not self._is_cut:
             # They do not read, and so would never be told: the transport is to drop the stream as it is.
@@ -144,7 +145,7 @@ class WatchSession:
             or is_late
             or has_due
             or edge is not None
-            or (self._selection is not None and self._authority.scope() != self._scope)
+            or (self._selection is not None and scope is not self._scope)
         ):
             self.wake()
 
@@ -201,34 +202,35 @@ class WatchSession:
 
     def _next(self) -> bytes | None:
         """The message to send now. Everything that forbids sending is looked at here, at the last moment."""
-        self._check_end()
+        now = self._clock.monotonic()
+        end_reason, scope = self._authority.look()
+        self._check_end(end_reason, now)
         if self._pending is not None:
-            self._subscribe(self._pending)
+            self._subscribe(self._pending, scope)
         if self._selection is None:
             return None
-        self._follow_scope(self._selection)
+        if scope is not self._scope or self._known_clusters != len(self._fanout.registry):
+            self._follow_scope(self._selection, scope)
         if self._notices:
             return pb.WatchResponse(notice=self._notices.popleft()).SerializeToString()
-        now = self._clock.monotonic()
         if self._farewells:
             return self._farewell(*self._farewells[0], now)
         return self._next_frame(now, self._selection)
 
-    def _check_end(self) -> None:
+    def _check_end(self, reason: str | None, now: float) -> None:
         if self._fault:
             raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, self._fault))
-        reason = self._authority.end_reason
         if reason is not None:
             raise _Ended(_close(pb.CLOSE_REASON_UNAUTHENTICATED, f"the token is not valid any more: {reason}; sign in"))
         if self._drain_seconds is not None:
             close = _close(pb.CLOSE_REASON_DRAIN, "the hub is about to stop; come back with your resume tokens")
             close.retry_after.FromMilliseconds(int(self._drain_seconds * 1000))
             raise _Ended(close)
-        is_late = self._clock.monotonic() - self._opened_at >= SUBSCRIBE_SECONDS
+        is_late = now - self._opened_at >= SUBSCRIBE_SECONDS
         if self._selection is None and self._pending is None and is_late:
             raise _Ended(_close(pb.CLOSE_REASON_BAD_REQUEST, f"no subscription within {SUBSCRIBE_SECONDS:g} seconds"))
 
-    def _subscribe(self, message: pb.Subscribe) -> None:
+    def _subscribe(self, message: pb.Subscribe, scope: Scope) -> None:
         self._pending = None
         try:
             selection = read_subscription(message.subscription)
@@ -239,7 +241,7 @@ class WatchSession:
         self._window.resize(message.window_bytes)
         self._has_patches = message.accepts_patches
         self._selection = selection
-        self._scope = scope = self._authority.scope()
+        self._scope = scope
         for name, track in list(self._tracks.items()):
             is_visible = scope.may_see_cluster(name)
             track.reselect(scope, selection, is_visible=is_visible, has_patches=self._has_patches)
@@ -254,8 +256,7 @@ class WatchSession:
             self._farewells.append((pieces.piece(1).shared, ""))
         self._notice_unknown_types(selection, scope)
 
-    def _follow_scope(self, selection: Selection) -> None:
-        scope = self._authority.scope()
+    def _follow_scope(self, selection: Selection, scope: Scope) -> None:
         if scope != self._scope:
             self._scope = scope
             for track in list(self._tracks.values()):
