@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
@@ -20,6 +21,9 @@ from tests.simulation.apiserver import Apiserver, Reflector
 from tests.simulation.network import BROKEN, Ended, Network, Status, Stream
 from tests.simulation.virtual_time import SimClock
 
+if TYPE_CHECKING:
+    from tests.simulation.invariants import Watcher
+
 PROBE_SECONDS = 3.0
 
 
@@ -33,12 +37,14 @@ class AgentNode:
         network: Network,
         clock: SimClock,
         chance: random.Random,
+        watcher: "Watcher",
         *,
         tombstone_limit: int,
     ) -> None:
         self.cluster = cluster
         self._network = network
         self._clock = clock
+        self._watcher = watcher
         self.hot_state = HotState(clock=clock, tombstone_limit=tombstone_limit)
         self.health = Health(clock=clock)
         self.reflector = Reflector(server, self.hot_state, self.health, chance)
@@ -84,7 +90,7 @@ class AgentNode:
     async def _dial(self, settings: AgentSettings) -> AsyncIterator["_Call"]:
         stream = self._network.open("agent", self.cluster, settings.credential or "")
         try:
-            yield _Call(stream)
+            yield _Call(stream, self._watcher)
         finally:
             stream.leave()
             self._network.forget(stream)
@@ -93,10 +99,12 @@ class AgentNode:
 class _Call:
     """A stream as a link session sees it."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, watcher: "Watcher") -> None:
         self._stream = stream
+        self._watcher = watcher
 
     async def write(self, request: bytes) -> None:
+        self._watcher.agent_writes(self._stream, request)
         try:
             await self._stream.up.put(request)
         except Ended:
@@ -108,7 +116,9 @@ class _Call:
         except Ended:
             raise _error(BROKEN) from None
         if message is not None:
-            return ConnectResponse.FromString(message)
+            response = ConnectResponse.FromString(message)
+            self._watcher.agent_reads(self._stream, response)
+            return response
         status = self._stream.status or BROKEN
         if status[0] is not grpc.StatusCode.OK:
             raise _error(status)

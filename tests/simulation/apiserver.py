@@ -127,7 +127,7 @@ class Reflector:
                 self._apply(kind, actual)
                 if self._chance.random() < 0.1:
                     await asyncio.sleep(self._chance.choice((0.0, 0.05)))
-            if not self._server.events_after(self._version):
+            if self._server.events_after(self._version) == []:
                 self._changed.clear()
                 for name in TYPES:
                     self._health.following(name)

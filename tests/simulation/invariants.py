@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from octokube.state import Key
-from octokube.v1 import cluster_service_pb2, frame_pb2
+from octokube.v1 import agent_service_pb2, cluster_service_pb2, frame_pb2
 from octokube_hub.fanout.audience import MAX_CACHED
 from octokube_hub.fanout.selection import read_subscription
 from octokube_hub.identity.secret import hash_secret
@@ -103,6 +103,23 @@ class Watcher:
             request = cluster_service_pb2.WatchRequest.FromString(message)
             if request.HasField("ack"):
                 stream.acked = max(stream.acked, request.ack.sequence)
+
+    def agent_writes(self, stream: Stream, message: bytes) -> None:
+        """An agent hands a message over."""
+        size_bytes = len(message) - 2 if len(message) < 130 else len(message) - 3  # the frame inside, or a little more
+        if not stream.window_bytes:
+            return  # the hello
+        stream.sizes.append(size_bytes)
+        under_way = sum(stream.sizes) - stream.acked
+        if len(stream.sizes) > 1 and under_way - size_bytes > 8 and under_way > stream.window_bytes + 8:
+            self.violated(I6, f"{stream} has {under_way} bytes under way; its window is {stream.window_bytes}")
+
+    def agent_reads(self, stream: Stream, response: agent_service_pb2.ConnectResponse) -> None:
+        """A message reaches an agent."""
+        if response.HasField("welcome"):
+            stream.window_bytes = response.welcome.window_bytes
+        elif response.HasField("ack"):
+            stream.acked = max(stream.acked, response.ack.received_bytes)
 
     def subscriber_applies(self, subscriber: Subscriber, frame: frame_pb2.Frame) -> None:
         """A receiver has accepted a frame: it has to be the next one that the hub sent on this stream."""

@@ -8,7 +8,6 @@ import pytest
 
 from octokube.client.receiver import Receiver
 from octokube_agent.hot_state import HotState
-from octokube_agent.link import outflow
 from octokube_agent.link import window as link_window
 from octokube_hub.fanout import audience, stream, track, window
 from octokube_hub.fanout.resume import ResumeState
@@ -142,10 +141,6 @@ def _without_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _without_newest_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outflow.Outflow, "_is_current", lambda self, stored: True)
-
-
 MUTATIONS = (
     Mutation("tombstones of the agent", _without_tombstones(HotState), (I2,)),
     Mutation("end of the agent's tombstone ring", _without_horizon, (I2,)),
@@ -162,5 +157,4 @@ MUTATIONS = (
     Mutation("second look at an object while a view is built", _without_second_look, (I2,)),
     Mutation("check for gaps on the link", _without_gaps, (I2,)),
     Mutation("epoch of the agent", _without_epoch, (I2,)),
-    Mutation("newest state of what is sent", _without_newest_state, (I2,)),
 )

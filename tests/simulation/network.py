@@ -150,7 +150,7 @@ class Stream:
         """The frames that the server has handed over, in order."""
         self.sizes: list[int] = []
         self.acked = 0
-        """The newest sequence of which the server knows that it was applied."""
+        """The newest sequence of which a hub knows that it was applied; the bytes of which an agent knows."""
         self.applied = 0
         self.window_bytes = 0
 
@@ -198,6 +198,7 @@ class Network:
         self._accept = accept
         self._count = 0
         self.streams: dict[Stream, None] = {}
+        self._isolated_until: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self.streams))
@@ -218,8 +219,16 @@ class Network:
         """A stream of which both sides are done."""
         self.streams.pop(stream, None)
 
+    def isolate(self, owner: str, until: float) -> None:
+        """Breaks every connection of somebody, and all new ones until then."""
+        self._isolated_until[owner] = until
+        for stream in self:
+            if stream.owner == owner:
+                stream.cut()
+
     def heal(self, *, is_resetting: bool) -> None:
         """Ends every fault. Streams that are half-open break now, or are left for timeouts to find."""
+        self._isolated_until.clear()
         for stream in self:
             stream.up.heal()
             stream.down.heal()
@@ -227,5 +236,7 @@ class Network:
                 stream.cut()
 
     def _arrive(self, stream: Stream) -> None:
-        if not stream.up.is_broken:
+        if self._isolated_until.get(stream.owner, 0.0) > asyncio.get_running_loop().time():
+            stream.cut()
+        elif not stream.up.is_broken:
             self._accept(stream)

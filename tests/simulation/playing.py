@@ -58,7 +58,8 @@ def play(seed: int, length: int | None = None, *, trace: Callable[[str], None] |
     """Plays a schedule. Equal arguments play equally; a shorter one is the beginning of a longer one."""
     length = length_of(seed) if length is None else length
     with virtual_time.seeded(seed), _small(random.Random(f"limits/{seed}")):
-        loop = virtual_time.VirtualLoop()
+        turn_seconds = random.Random(f"turns/{seed}").choice((0.0, 0.00002, 0.0003))
+        loop = virtual_time.VirtualLoop(turn_seconds=turn_seconds)
         world = World(seed, loop, trace=trace)
         with _logging_to(world):
             return virtual_time.run(_play(world, seed, length), loop)

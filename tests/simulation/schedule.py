@@ -28,9 +28,9 @@ async def disturb(world: World, chance: random.Random) -> str:
     # What a subscriber sends has no numbers, and rests on the transport: its loss is that of the connection.
     is_up = stream.kind == "agent" and chance.random() < 0.6
     pipe = stream.up if is_up else stream.down
-    count = chance.choice((1, 1, 2, 3))
-    pipe.faults.extend([fault] * count)
-    return f"{fault} {count} {'>' if is_up else '<'} {stream}"
+    count, spared = chance.choice((1, 1, 2, 3)), chance.choice((0, 0, 1, 2, 4, 7))
+    pipe.faults.extend([""] * spared + [fault] * count)
+    return f"{fault} {count} after {spared} {'>' if is_up else '<'} {stream}"
 
 
 async def stall(world: World, chance: random.Random) -> str:
@@ -51,6 +51,26 @@ async def cut(world: World, chance: random.Random) -> str:
         return "nothing is open"
     stream.cut()
     return str(stream)
+
+
+async def isolate(world: World, chance: random.Random) -> str:
+    """Somebody's connections break, and new ones don't come about for a while, in which much changes."""
+    owner = chance.choice([*world.servers, *(subscriber.person for subscriber in world.subscribers)])
+    seconds = chance.choice((0.2, 1.0, 4.0))
+    world.network.isolate(owner, world.loop.time() + seconds)
+    text = f"{owner} for {seconds:g} s"
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        text += f"; {await change(world, chance)}"
+        await asyncio.sleep(chance.choice(DELAYS[:-1]))
+    return text
+
+
+async def churn(world: World, chance: random.Random) -> str:
+    """A cluster changes every moment for a while, whatever else happens."""
+    name = chance.choice(list(world.servers))
+    count, spacing_seconds = chance.choice((20, 60)), chance.choice((0.0007, 0.004, 0.03))
+    world.churn(name, count, spacing_seconds)
+    return f"{name} {count} times"
 
 
 async def half_open(world: World, chance: random.Random) -> str:
@@ -95,11 +115,17 @@ async def restart_hub(world: World, chance: random.Random) -> str:
 
 
 async def restart_subscriber(world: World, chance: random.Random) -> str:
-    """A subscriber's program begins anew."""
+    """A subscriber's program begins anew; while it is away, life goes on."""
     subscriber = chance.choice(world.subscribers)
+    await subscriber.stop()
+    text = ""
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        event = chance.choice((change, change, change, cut, swap_policy))
+        text += f", {await event(world, chance)}"
+        await asyncio.sleep(chance.choice(DELAYS))
     has_tokens = chance.random() < 0.7
-    await subscriber.restart(has_tokens=has_tokens)
-    return f"{subscriber}{'' if has_tokens else ' with nothing'}"
+    subscriber.restart(has_tokens=has_tokens)
+    return f"{subscriber}{'' if has_tokens else ' with nothing'}{text}"
 
 
 async def resubscribe(world: World, chance: random.Random) -> str:
@@ -154,10 +180,12 @@ STEPS: dict[Step, float] = {
     stall: 2,
     cut: 2.5,
     half_open: 1,
+    isolate: 2,
+    churn: 2,
     restart_agent: 1,
     duplicate_agent: 0.8,
     restart_hub: 1,
-    restart_subscriber: 1,
+    restart_subscriber: 2,
     resubscribe: 1.5,
     dawdle: 1.5,
     swap_policy: 3,

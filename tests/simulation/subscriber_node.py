@@ -125,9 +125,8 @@ class Subscriber:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def restart(self, *, has_tokens: bool) -> None:
-        """Ends and begins again, with what it held or with nothing."""
-        await self.stop()
+    def restart(self, *, has_tokens: bool) -> None:
+        """Begins again after ``stop``, with what it held or with nothing."""
         if not has_tokens:
             self.receiver.forget()
         self.start()
@@ -136,7 +135,8 @@ class Subscriber:
         """Takes another selection: on the open stream where the page does, else with a new one."""
         self.subscription = subscription
         if self.is_sdk:
-            await self.restart(has_tokens=True)
+            await self.stop()
+            self.restart(has_tokens=True)
         elif self.current is not None:
             with contextlib.suppress(FeedError):
                 await self.current.send(self._subscribe(has_tokens=False))

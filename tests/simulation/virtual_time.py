@@ -26,17 +26,18 @@ class _NoSelector:
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
             raise Deadlock("nothing is ready and no timer is set")
-        if timeout > 0:
-            self._loop.now_seconds += timeout
+        self._loop.now_seconds += timeout if timeout > 0 else self._loop.turn_seconds
         return []
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs one program on one thread without any input or output. Equal programs run equally."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, turn_seconds: float = 0.0) -> None:
         super().__init__()
         self.now_seconds = 1_000.0
+        self.turn_seconds = turn_seconds
+        """What each turn takes that has something to do: with it, timers fire in the middle of work that gives way."""
         self._selector = _NoSelector(self)
 
     def time(self) -> float:

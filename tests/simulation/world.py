@@ -39,6 +39,7 @@ class World:
         self.all_agents: list[AgentNode] = []
         self.subscribers: list[Subscriber] = []
         self.is_hub_up = False
+        self._churning: dict[asyncio.Task[None], None] = {}
         self._spacing_seconds = chance.choice((0.0, 0.0, 0.02, 0.15))
         self._tombstone_limit = chance.choice((3, 8, 200))
         loop.set_exception_handler(self._failed)
@@ -86,6 +87,7 @@ class World:
             self.network,
             self.agent_clock,
             self.chance,
+            self.watcher,
             tombstone_limit=self._tombstone_limit,
         )
         self.all_agents.append(agent)
@@ -93,6 +95,18 @@ class World:
             self.duplicates.append(agent)
         else:
             self.agents[cluster] = agent
+
+    def churn(self, cluster: str, count: int, spacing_seconds: float) -> None:
+        """Has a cluster change again and again."""
+
+        async def change() -> None:
+            for _ in range(count):
+                self.servers[cluster].change()
+                await asyncio.sleep(spacing_seconds)
+
+        task = asyncio.create_task(change(), name=f"churn/{cluster}")
+        self._churning[task] = None
+        task.add_done_callback(self._churning.pop)
 
     def swap_policy(self, index: int) -> None:
         """Another policy comes into force."""
@@ -108,6 +122,7 @@ class World:
         """Everything that was wrong is mended; nothing is told about it."""
         while self.duplicates:
             await self.duplicates.pop().stop()
+        await asyncio.gather(*self._churning)
         if not self.is_hub_up:
             self.start_hub()
         self.network.heal(is_resetting=self.chance.random() < 0.7)
@@ -140,6 +155,8 @@ class World:
 
     async def close(self) -> None:
         """Ends everything, and looks at what is left."""
+        for task in list(self._churning):
+            task.cancel()
         for subscriber in self.subscribers:
             await subscriber.stop()
         for agent in [*self.agents.values(), *self.duplicates]:
