@@ -28,6 +28,11 @@ class Window:
         """Takes what a subscriber asks for, within the hub's limit; 0 is the default."""
         self._window_bytes = min(window_bytes or DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES)
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether something was sent, and all of it is acknowledged."""
+        return self._newest > 0 and not self._sent
+
     def has_room(self, size_bytes: int) -> bool:
         """Whether a frame of this size may be sent now."""
         return not self._sent or self._unacknowledged_bytes + size_bytes <= self._window_bytes
