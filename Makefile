@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test page contract clean
+.PHONY: setup demo test soak page contract clean
 
 # One stamp each: pip and npm run again only when what they install from has changed.
 setup: $(VENV)/.stamp octokube_web/static/index.html
@@ -35,6 +35,9 @@ demo: setup
 test: setup
 	tools/install-test-assets
 	$(BIN)/tox --current-env $(ARGS)
+
+soak: setup
+	$(BIN)/python -m tests.simulation.soak $(ARGS)
 
 contract:
 	tools/generate-contract

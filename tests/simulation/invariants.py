@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 I1 = "I1 authorised"
+"""No byte about an object is handed to a subscriber whom stock Casbin refuses it at that instant, nor any frame to one
+whose token has ended."""
 I2 = "I2 convergent"
+"""At rest every copy is the one above it, filtered; and no replica ever holds what its agent did not."""
 I3 = "I3 ordered and gap-proof"
+"""Sequences are dense, and a receiver applies exactly the frames that the hub sent, in their order."""
 I4 = "I4 one connection"
+"""One live session for each cluster, and one watch of its API server, however many subscribers there are."""
 I5 = "I5 nothing lost"
+"""Whoever dies, and whenever: agent and hub come to hold again what the API server has."""
 I6 = "I6 bounded"
+"""What is under way to a reader is bounded by its window, what is kept for readers by limits; and nothing is left when
+they have gone."""
 DEFECT = "no defect"
-"""Not in the architecture's table: no program fails in a way that it did not foresee."""
+"""No program fails in a way that it did not foresee, and no task outlives its owner."""
 REVOCATION_SECONDS = 1.0
 
 
@@ -53,13 +61,13 @@ class Watcher:
         """A hash of everything that was noted."""
         return self._hash.hexdigest()
 
-    def note(self, text: str) -> None:
-        """Takes an event into the transcript."""
+    def note(self, text: str, detail: str = "") -> None:
+        """Takes an event into the transcript; the detail is only for people."""
         self.events += 1
         line = f"{self._world.loop.time():.6f} {text}"
         self._hash.update(line.encode())
         if self._trace is not None:
-            self._trace(line)
+            self._trace(line + detail)
 
     def violated(self, invariant: str, text: str) -> None:
         """An invariant does not hold; the schedule ends at the next occasion."""
@@ -85,14 +93,7 @@ class Watcher:
             self.note(f"{stream} < {kind} {zlib.crc32(message):08x}")
             return
         frame = response.frame
-        if self._trace is None:
-            self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x}")
-        else:
-            names = [f"{entry.key.type}/{entry.key.namespace}/{entry.key.name}" for entry in frame.entries]
-            left = [f"-{item.key.type}/{item.key.namespace}/{item.key.name}" for item in frame.tombstones]
-            outcome = f" ({frame.resume_outcome})" if frame.resume_outcome else ""
-            text = f"{frame_pb2.FrameKind.Name(frame.kind)[11:]} {frame.cluster} {[*names, *left]}{outcome}"
-            self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x} {text}")
+        self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x}", _told(frame) if self._trace else "")
         self._check_authorised(stream, frame, message)
         self._check_window(stream, frame, message)
 
@@ -261,6 +262,13 @@ class Watcher:
         }
         if any(left.values()):
             self.violated(I6, f"left behind: { ({name: count for name, count in left.items() if count}) }")
+
+
+def _told(frame: frame_pb2.Frame) -> str:
+    names = [f"{entry.key.type}/{entry.key.namespace}/{entry.key.name}" for entry in frame.entries]
+    left = [f"-{item.key.type}/{item.key.namespace}/{item.key.name}" for item in frame.tombstones]
+    outcome = f" ({frame.resume_outcome})" if frame.resume_outcome else ""
+    return f" {frame_pb2.FrameKind.Name(frame.kind)[11:]} {frame.cluster} {' '.join([*names, *left])}{outcome}"
 
 
 def _digest(frame: frame_pb2.Frame) -> bytes:
