@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from octokube.runtime.errors import UserError
+from octokube.runtime.garbage import short_collections
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ def run_program(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> i
     UserError is printed as one sentence without a traceback.
     """
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with short_collections(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_until_signalled(main))
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -1,0 +1,54 @@
+"""Full collections look only at what is newer than the last, and at everything now and then."""
+
+import gc
+import weakref
+
+from octokube.runtime.garbage import THAW_SECONDS, short_collections
+
+
+class Node:
+    """Something that can be part of a cycle."""
+
+    def __init__(self) -> None:
+        self.other: object = self
+
+
+def test_what_survives_a_full_collection_is_set_aside() -> None:
+    held = [Node() for _ in range(1_000)]
+    with short_collections():
+        gc.collect()
+        assert gc.get_freeze_count() >= len(held)
+        assert not any(one is held for one in gc.get_objects(generation=2))
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_is_newer_is_collected_as_ever() -> None:
+    with short_collections():
+        gc.collect()
+        gone = weakref.ref(Node())
+        gc.collect()
+        assert gone() is None
+
+
+def test_a_cycle_among_what_was_set_aside_is_found_after_six_hours() -> None:
+    now = 0.0
+    with short_collections(monotonic=lambda: now):
+        node = Node()
+        gone = weakref.ref(node)
+        gc.collect()
+        del node
+        gc.collect()
+        assert gone() is not None
+        now += THAW_SECONDS
+        gc.collect()
+        assert gone() is None
+
+
+def test_what_was_set_aside_and_is_no_cycle_is_freed_at_once() -> None:
+    with short_collections():
+        node = Node()
+        node.other = None
+        gone = weakref.ref(node)
+        gc.collect()
+        del node
+        assert gone() is None
