@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from octokube.runtime.clock import Clock, SystemClock
-from octokube.state import Changes, EncodedObject, Key, Position, Stored, VersionedStore, new_epoch
+from octokube.state import Changes, EncodedObject, Key, Position, Removed, Stored, VersionedStore, new_epoch
 from octokube.state.store import DEFAULT_TOMBSTONE_LIMIT
 from octokube_agent.served_type import ServedType, TypeCondition
 
@@ -73,6 +73,10 @@ class HotState:
     def all(self) -> list[Stored[EncodedObject]]:
         """Everything, oldest change first, as a list of its own that later changes leave alone."""
         return self._store.all()
+
+    def tombstones(self) -> list[Removed]:
+        """What left since the horizon, oldest first; also what came back later."""
+        return self._store.tombstones()
 
     def changes_after(self, version: int) -> Changes[EncodedObject]:
         """What a copy that was equal at a version lacks. Raises ``octokube.state.Gone`` beyond the horizon."""

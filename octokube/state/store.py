@@ -120,6 +120,10 @@ class VersionedStore(Generic[V]):
         """Everything, oldest change first, as a list of its own that later changes leave alone."""
         return list(self._by_version.values())
 
+    def tombstones(self) -> list[Removed]:
+        """All tombstones that are kept, oldest first, as a list of its own. What came back later is among them."""
+        return list(self._tombstones)
+
     def put(self, key: Key, version: int, value: V) -> None:
         """Sets an object's newest state.
 

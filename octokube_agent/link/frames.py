@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from octokube.runtime.wire import bytes_field, fixed64_field, varint_field
+from octokube.runtime.wire import bytes_field, fixed64_field, varint, varint_field
 from octokube.state import EncodedObject, Removed, SnapshotDigest, Stored
 from octokube.v1 import frame_pb2, resource_pb2
 from octokube_agent.health import Freshness
@@ -36,9 +36,12 @@ def bookmark(version: int, header: Header) -> bytes:
     return _frame(frame_pb2.FRAME_KIND_BOOKMARK, version, version, b"", header)
 
 
-def snapshot_begin(version: int, header: Header) -> bytes:
-    """A SNAPSHOT_BEGIN frame of the snapshot at a version."""
-    return _frame(frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN, 0, version, b"", header)
+def snapshot_begin(version: int, horizon: int, header: Header) -> bytes:
+    """A SNAPSHOT_BEGIN frame of the snapshot at a version, with all tombstones since the horizon.
+
+    The horizon is written also when it is 0: without one, the snapshot would lead nobody on from an earlier version.
+    """
+    return _frame(frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN, 0, version, varint(11 << 3) + varint(horizon), header)
 
 
 def snapshot_part(content: bytes, header: Header) -> bytes:

@@ -1,5 +1,6 @@
 """Turns the hot state into the sequence of frames that one session sends."""
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -92,16 +93,23 @@ class Outflow:
 
     def _snapshot(self) -> Iterator[OutFrame]:
         version = self._hot_state.version
-        objects = self._hot_state.all()
+        # The ring of tombstones goes along: a hub that has restarted can then lead its subscribers on from where they
+        # were, instead of sending everything to each of them.
+        objects, tombstones = self._hot_state.all(), self._hot_state.tombstones()
+        horizon = self._hot_state.horizon
         self._as_of = self._health.freshness.as_of
         header = self._header(is_state_told=True, has_types=True)
-        yield OutFrame(frames.snapshot_begin(version, header), None)
+        yield OutFrame(frames.snapshot_begin(version, horizon, header), None)
         digest = SnapshotDigest()
 
         def elements() -> Iterator[tuple[int, bytes]]:
-            for stored in objects:
-                digest.add(stored.key, stored.value.resource_version)
-                yield stored.version, frames.entry(stored)
+            items = heapq.merge(objects, tombstones, key=lambda item: item.version)
+            for item in items:
+                if isinstance(item, Stored):
+                    digest.add(item.key, item.value.resource_version)
+                    yield item.version, frames.entry(item)
+                else:
+                    yield item.version, frames.tombstone(item, self._hot_state.deleted_at(item.version))
 
         for chunk in frames.chunks(elements(), limit_bytes=self._frame_bytes):
             yield OutFrame(frames.snapshot_part(chunk.content, self._header()), None)

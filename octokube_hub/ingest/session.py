@@ -158,12 +158,13 @@ class AgentSession:
             self._agent_state = (condition, "" if is_live else frame.cluster_state.reason or "the agent is loading")
         match frame.kind:
             case frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN:
-                self._gathering = Gathering(replica.store)
+                horizon = frame.horizon if frame.HasField("horizon") else None
+                self._gathering = Gathering(replica.store, horizon=horizon)
                 self._snapshot_version = frame.to_version
                 self._snapshot_types = read_types(frame.types)
-                self._gathering.add(read_entries(frame.entries))
+                self._gather(frame)
             case frame_pb2.FRAME_KIND_SNAPSHOT_PART:
-                self._open_gathering().add(read_entries(frame.entries))
+                self._gather(frame)
             case frame_pb2.FRAME_KIND_SNAPSHOT_END:
                 await self._finish(frame, replica, hold)
             case frame_pb2.FRAME_KIND_DELTA | frame_pb2.FRAME_KIND_BOOKMARK:
@@ -177,8 +178,7 @@ class AgentSession:
         return None
 
     async def _finish(self, frame: agent_service_pb2.LinkFrame, replica: Replica, hold: Hold) -> None:
-        gathering = self._open_gathering()
-        gathering.add(read_entries(frame.entries))
+        gathering = self._gather(frame)
         if frame.to_version != self._snapshot_version:
             raise Malformed("a snapshot that ends at another version than it began with")
         gone = await gathering.finish(frame.to_version, frame.item_count, frame.digest)
@@ -222,9 +222,10 @@ class AgentSession:
         replica.apply(steps, frame.to_version, types=types, as_of_seconds=as_of_seconds)
         return None
 
-    def _open_gathering(self) -> Gathering:
+    def _gather(self, frame: agent_service_pb2.LinkFrame) -> Gathering:
         if self._gathering is None:
             raise Malformed("part of a snapshot without its beginning")
+        self._gathering.add(read_entries(frame.entries), read_tombstones(frame.tombstones))
         return self._gathering
 
     def _as_of_seconds(self, frame: agent_service_pb2.LinkFrame) -> float:

@@ -84,7 +84,7 @@ class Replica:
     def changes_after(self, version: int) -> Changes[EncodedObject]:
         """What a copy that was equal at a version of this epoch lacks. Raises Gone beyond the horizon."""
         if version < self._floor:
-            raise Gone(f"version {version} is older than the newest snapshot, {self._floor}")
+            raise Gone(f"version {version} is older than what the newest snapshot reaches back to, {self._floor}")
         return self.store.changes_after(version)
 
     def take(
@@ -101,7 +101,7 @@ class Replica:
         is_membership_changed = bool(gone) or any(stored.key not in self.store for stored in gathering.changed)
         self.epoch = epoch
         self.store = gathering.store
-        self._floor = gathering.store.version
+        self._floor = gathering.store.version if gathering.horizon is None else gathering.horizon
         self.as_of_seconds = max(self.as_of_seconds, as_of_seconds)
         self.steady_as_of_seconds = max(self.steady_as_of_seconds, as_of_seconds)
         self.membership_revision += is_membership_changed
@@ -111,6 +111,7 @@ class Replica:
             cluster=self.cluster,
             version=self.version,
             objects=len(self.store),
+            horizon=self.horizon,
             changed=len(gathering.changed),
             removed=len(gone),
         )
