@@ -231,3 +231,26 @@ def test_a_bookmark_ahead_of_a_change_repeats_the_former_time(hot_state: HotStat
     assert pb.LinkFrame.FromString(outflow.bookmark().content).as_of == told
     drain(outflow)
     assert pb.LinkFrame.FromString(outflow.bookmark().content).as_of.ToDatetime(datetime.UTC) == health.freshness.as_of
+
+
+def test_a_snapshot_brings_the_tombstones_since_its_horizon_in_the_order_of_versions(hot_state: HotState) -> None:
+    hot_state.remove(key("a"))
+    hot_state.put(key("a"), value("3"))
+    hot_state.remove(key("b"))
+    begin, part, _ = drain(Outflow(hot_state, Health(), resume_version=0))
+    assert begin.HasField("horizon")
+    assert begin.horizon == hot_state.horizon == 0
+    assert [(item.key.name, item.version) for item in part.tombstones] == [("a", 5), ("b", 7)]
+    assert all(item.HasField("deleted_at") for item in part.tombstones)
+    assert [entry.version for entry in part.entries] == [4, 6]
+
+
+def test_a_snapshot_says_where_its_ring_begins() -> None:
+    state = HotState(tombstone_limit=1)
+    state.declare(PODS)
+    for name in "abc":
+        state.put(key(name), value("1"))
+    state.remove_all([key("a"), key("b")])
+    begin, part, _ = drain(Outflow(state, Health(), resume_version=0))
+    assert begin.horizon == state.horizon == 5
+    assert [item.key.name for item in part.tombstones] == ["b"]

@@ -178,6 +178,57 @@ async def test_a_malformed_frame_ends_its_session_and_nothing_else(hub: Hub, age
     await agent.connect()
 
 
+def _begin(horizon: int | None, to_version: int = 9) -> pb.LinkFrame:
+    return pb.LinkFrame(kind=frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN, to_version=to_version, horizon=horizon)
+
+
+def _part(*content: pb.LinkEntry | pb.LinkTombstone) -> pb.LinkFrame:
+    frame = pb.LinkFrame(kind=frame_pb2.FRAME_KIND_SNAPSHOT_PART)
+    for item in content:
+        if isinstance(item, pb.LinkEntry):
+            frame.entries.append(item)
+        else:
+            frame.tombstones.append(item)
+    return frame
+
+
+def _buried(version: int, name: str = "gone") -> pb.LinkTombstone:
+    return pb.LinkTombstone(version=version, key=to_message(key("pods", "red", name)))
+
+
+_END = pb.LinkFrame(kind=frame_pb2.FRAME_KIND_SNAPSHOT_END, to_version=9)
+MALFORMED_SNAPSHOTS = {
+    "tombstones without a horizon": [_begin(None), _part(_buried(3))],
+    "a tombstone from before the horizon": [_begin(3), _part(_buried(3))],
+    "two tombstones of one version": [_begin(0), _part(_buried(3), _buried(3, "other"))],
+    "tombstones of a later part that are older": [_begin(0), _part(_buried(3)), _part(_buried(2, "other"))],
+    "an object and a tombstone of one version": [_begin(0), _part(link_entry(3, encoded(RED, "1")), _buried(3))],
+    "an object that is older than its tombstone": [
+        _begin(0),
+        _part(link_entry(2, encoded(RED, "1")), _buried(3, "web")),
+    ],
+    "a tombstone beyond the snapshot's version": [_begin(0), _part(_buried(10)), _END],
+    "a horizon beyond the snapshot's version": [_begin(10), _END],
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED_SNAPSHOTS)
+async def test_a_malformed_tombstone_discards_the_snapshot(hub: Hub, agent: FakeAgent, what: str) -> None:
+    agent.put(RED)
+    await agent.connect()
+    agent.restart()
+    link = await agent.session()
+    await link.read()
+    *frames, last = MALFORMED_SNAPSHOTS[what]
+    for frame in frames:
+        await link.send(frame)
+    await link.send(last, is_acknowledged=False)
+    code, details = await link.ending()
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "a snapshot" in details or "out of order" in details
+    assert held(hub) == {RED}
+
+
 @pytest.mark.parametrize("message", [b"\xff\xff", b"", b"\x12\x05ab", b"\x0a\x02\x0a\x00"])
 async def test_garbage_in_place_of_a_hello_is_refused(hub: Hub, agent: FakeAgent, message: bytes) -> None:
     async with open_channel(hub.address) as channel:
