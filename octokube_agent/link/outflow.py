@@ -103,8 +103,8 @@ class Outflow:
         digest = SnapshotDigest()
 
         def elements() -> Iterator[tuple[int, bytes]]:
-            items = heapq.merge(objects, tombstones, key=lambda item: item.version)
-            for item in items:
+            both: tuple[list[Stored[EncodedObject] | Removed], ...] = ([*objects], [*tombstones])
+            for item in heapq.merge(*both, key=lambda item: item.version):
                 if isinstance(item, Stored):
                     digest.add(item.key, item.value.resource_version)
                     yield item.version, frames.entry(item)
