@@ -46,8 +46,10 @@ class Apiserver:
         chance = self._chance
         place = chance.choice(PLACES)
         name = (*place, chance.choice(NAMES))
+        if self.objects and chance.random() < 0.4:
+            name = chance.choice(list(self.objects))
         held = self.objects.get(name)
-        kind = chance.choices(("put", "delete", "recreate"), (8, 3, 2))[0]
+        kind = chance.choices(("put", "delete", "recreate"), (8, 4, 2))[0]
         if held is not None and kind != "put":
             del self.objects[name]
             self._tell("DELETED", held)

@@ -42,6 +42,7 @@ class Store:
         self.revoked_at: dict[str, float] = {}
         self.credentials = {hash_secret(f"oka_{name}"): AgentCredential(name, name, False) for name in clusters}
         self.clusters = clusters
+        self._has_changed = False
 
     def issue(self, person: str, now: datetime.datetime, seconds: float) -> str:
         """A fresh token."""
@@ -57,11 +58,13 @@ class Store:
             self.tokens[hash_secret(secret)] = Token(
                 held.id, held.subject, held.description, held.created_at, held.expires_at, now
             )
+            self._has_changed = True
             self.revoked_at[held.id] = asyncio.get_running_loop().time()
 
     async def has_foreign_changes(self) -> bool:
         """Tokens are only ever revoked by others here."""
-        return True
+        has_changed, self._has_changed = self._has_changed, False
+        return has_changed
 
     async def find(self, secret_hash: str) -> Any:
         """A token or a credential."""

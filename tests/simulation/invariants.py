@@ -1,6 +1,8 @@
 """The invariants of the architecture, each by its name, over everything that the simulation sees."""
 
+import asyncio
 import hashlib
+import random
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from octokube.state import Key
 from octokube.v1 import agent_service_pb2, cluster_service_pb2, frame_pb2
 from octokube_hub.fanout.audience import MAX_CACHED
 from octokube_hub.fanout.selection import read_subscription
+from octokube_hub.fanout.track import At
 from octokube_hub.identity.secret import hash_secret
 from octokube_hub.replica import Replica, ReplicaEvent
 from tests.simulation.network import Stream
@@ -52,6 +55,7 @@ class Watcher:
     def __init__(self, world: "World", *, trace: Callable[[str], None] | None) -> None:
         self._world = world
         self._trace = trace
+        self._chance = random.Random(1)
         self._hash = hashlib.blake2b(digest_size=16)
         self.events = 0
         self.violation: Violation | None = None
@@ -94,6 +98,9 @@ class Watcher:
             return
         frame = response.frame
         self.note(f"{stream} < {frame.sequence} {zlib.crc32(message):08x}", _told(frame) if self._trace else "")
+        if stream.session is None:
+            task = asyncio.current_task()
+            stream.session = next(session for session in self._world.hub.sessions.watches if session._task is task)
         self._check_authorised(stream, frame, message)
         self._check_window(stream, frame, message)
 
@@ -132,6 +139,7 @@ class Watcher:
         if index != stream.applied or index >= len(stream.handed) or stream.handed[index] != digest:
             self.violated(I3, f"{subscriber} applied frame {frame.sequence} of {stream} after {stream.applied}")
         stream.applied += 1
+        self._check_lock_step(subscriber, stream, frame.cluster)
 
     def follow_replica(self, replica: Replica) -> None:
         """Has every change of a replica looked at."""
@@ -150,6 +158,44 @@ class Watcher:
             if history.get(stored.version) != (stored.key, stored.value):
                 where = "/".join(stored.key)
                 self.violated(I2, f"{replica.cluster} holds {where} at version {stored.version}; its agent did not")
+        if self._chance.random() < 0.3:
+            self._check_views(replica)
+
+    def _check_views(self, replica: Replica) -> None:
+        """A view that is complete is its replica filtered, at every instant."""
+        fanout = self._world.hub.fanout.get(replica.cluster)
+        for audience in fanout._audiences.values() if fanout is not None else ():
+            if not audience.is_ready:
+                continue
+            view = audience.view
+            expected = {stored.key: stored.value for stored in replica.store.all() if view.is_visible(stored.key)}
+            held = {stored.key: stored.value for stored in view.store.all()}
+            is_equal = expected.keys() == held.keys() and all(
+                value.row == held[key].row and (view.selection.is_rows or value == held[key])
+                for key, value in expected.items()
+            )
+            if not is_equal:
+                self.violated(I2, f"a view of {replica.cluster} is not the replica filtered")
+
+    def _check_lock_step(self, subscriber: Subscriber, stream: Stream, cluster: str) -> None:
+        """A reader of whom the hub says that they are where the view is, holds what the view holds."""
+        track = stream.session._tracks.get(cluster) if stream.session is not None else None
+        place = track._place if track is not None else None
+        if not isinstance(place, At) or not place.is_exact or stream.applied != len(stream.handed):
+            return
+        view = place.member.audience.view
+        if place.cursor != view.version:
+            return
+        copy = subscriber.receiver.clusters[cluster]
+        expected = {stored.key: stored.value for stored in view.store.all()}
+        if copy.objects.keys() != expected.keys():
+            different = sorted(copy.objects.keys() ^ expected.keys())
+            self.violated(I2, f"{subscriber} is in step with a view of {cluster}, and differs from it in {different}")
+            return
+        for key, value in expected.items():
+            viewed = copy.objects[key]
+            if viewed.row != row_of(value) or (not view.selection.is_rows and viewed.body != body_of(value)):
+                self.violated(I2, f"{subscriber} is in step with a view of {cluster}, and has another {key}")
 
     def _check_authorised(self, stream: Stream, frame: frame_pb2.Frame, message: bytes) -> None:
         world = self._world

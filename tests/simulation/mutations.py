@@ -1,7 +1,7 @@
 """Switches the product's mechanisms off, one at a time, to see which invariant falls."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -16,17 +16,37 @@ from octokube_hub.ingest import fencing, session
 from octokube_hub.ingest.cursor import Verdict
 from octokube_hub.replica import Replica, gathering
 from tests.simulation.invariants import I1, I2, I3, I6
+from tests.simulation.schedule import (
+    Step,
+    change,
+    churn,
+    cut,
+    dawdle,
+    disturb,
+    duplicate_agent,
+    isolate,
+    restart_agent,
+    restart_subscriber,
+    resubscribe,
+    revoke,
+    stall,
+    swap_policy,
+    wait,
+)
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One mechanism, what takes it away, and the invariants of which one has to fall without it."""
+    """One mechanism, what takes it away, and the invariant that has to fall without it."""
 
     name: str
     patch: Patch
-    invariants: tuple[str, ...]
+    invariant: str
+    steps: tuple[Step, ...]
+    """What has to happen for the mechanism to matter."""
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def _without_tombstones(owner: Any) -> Patch:
@@ -77,7 +97,7 @@ def _without_withdrawal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _without_look_at_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.WatchSession, "_follow_scope", lambda self, selection: None)
+    monkeypatch.setattr(stream.WatchSession, "_follow_scope", lambda *_: None)
 
 
 def _without_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,20 +161,30 @@ def _without_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _always(owner: Any, name: str, answer: object) -> Patch:
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, lambda *_: answer)
+
+
 MUTATIONS = (
-    Mutation("tombstones of the agent", _without_tombstones(HotState), (I2,)),
-    Mutation("end of the agent's tombstone ring", _without_horizon, (I2,)),
-    Mutation("tombstones of the hub", _without_tombstones(Replica), (I2,)),
-    Mutation("digest of a snapshot", _without_digest, (I2,)),
-    Mutation("window towards a subscriber", lambda m: m.setattr(window.Window, "has_room", lambda *_: True), (I6,)),
-    Mutation("window towards the hub", lambda m: m.setattr(link_window.Window, "has_room", lambda *_: True), (I6,)),
-    Mutation("fence", _without_fence, (I2,)),
-    Mutation("withdrawal when the policy changes", _without_withdrawal, (I1,)),
-    Mutation("look at the policy before each frame", _without_look_at_policy, (I1,)),
-    Mutation("end of a lease", lambda m: m.setattr(Lease, "has_ended", lambda *_: False), (I1,)),
-    Mutation("check of sequences", _without_sequences, (I3,)),
-    Mutation("scope in the resume token", _without_scope_in_token, (I2,)),
-    Mutation("second look at an object while a view is built", _without_second_look, (I2,)),
-    Mutation("check for gaps on the link", _without_gaps, (I2,)),
-    Mutation("epoch of the agent", _without_epoch, (I2,)),
+    Mutation("tombstones of the agent", _without_tombstones(HotState), I2, (isolate, change)),
+    Mutation("the end of the agent's tombstone ring", _without_horizon, I2, (isolate, change, churn)),
+    Mutation("tombstones of the hub", _without_tombstones(Replica), I2, (restart_subscriber, change)),
+    Mutation("the digest of a snapshot", _without_digest, I2, (restart_agent, disturb, cut), {"WINDOW_BYTES": 600}),
+    Mutation("the window towards a subscriber", _always(window.Window, "has_room", True), I6, (churn, dawdle)),
+    Mutation("the window towards the hub", _always(link_window.Window, "has_room", True), I6, (churn, stall)),
+    Mutation("the fence", _without_fence, I2, (duplicate_agent, churn, change)),
+    Mutation("withdrawal when the policy changes", _without_withdrawal, I1, (swap_policy, change)),
+    Mutation("the look at the policy before each frame", _without_look_at_policy, I1, (swap_policy, change)),
+    Mutation("the end of a lease", _always(Lease, "has_ended", False), I1, (revoke, change, wait)),
+    Mutation("the check of sequences", _without_sequences, I3, (disturb, change)),
+    Mutation("the scope in the resume token", _without_scope_in_token, I2, (restart_subscriber, swap_policy)),
+    Mutation(
+        "the second look while a view is built",
+        _without_second_look,
+        I2,
+        (churn, swap_policy, resubscribe),
+        {"BUILT_AT_ONCE": 0, "BUILD_SLICE": 2},
+    ),
+    Mutation("the check for gaps on the link", _without_gaps, I2, (disturb, churn, change)),
+    Mutation("the agent's epoch", _without_epoch, I2, (restart_agent, change)),
 )

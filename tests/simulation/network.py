@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 
@@ -152,6 +153,8 @@ class Stream:
         self.acked = 0
         """The newest sequence of which a hub knows that it was applied; the bytes of which an agent knows."""
         self.applied = 0
+        self.session: Any = None
+        """The hub's session of a subscriber, once it has sent something."""
         self.window_bytes = 0
 
     def __str__(self) -> str:

@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 
 from octokube.state import VersionedStore
-from octokube_hub.fanout import audience, clusters, encoding, track, view
+from octokube_hub.fanout import audience, clusters, encoding, pacing, sessions, track, view
 from octokube_hub.ingest import session
 from octokube_hub.replica import gathering
 from tests.simulation import schedule, virtual_time
@@ -25,6 +26,8 @@ SMALL: tuple[tuple[Any, str, tuple[Any, ...]], ...] = (
     (audience, "BUILD_SLICE", (2, 2_000)),
     (gathering, "SLICE", (2, 5_000)),
     (track, "TRANSFER_LIMIT", (5, 50_000)),
+    (sessions, "TICK_PARTS", (1, 2)),
+    (pacing, "WAKE_SLICE", (1, 100)),
     (view, "TOMBSTONE_LIMIT", (1, 4, 5_000)),
 )
 """Limits that a handful of objects would never reach, and what they may be instead."""
@@ -51,21 +54,32 @@ class Outcome:
 
 def length_of(seed: int) -> int:
     """How long a seed's schedule is when nothing else is said."""
-    return random.Random(f"length/{seed}").randint(3, 32)
+    chance = random.Random(f"length/{seed}")
+    return chance.randint(2, 12) if chance.random() < 0.8 else chance.randint(13, 40)
 
 
-def play(seed: int, length: int | None = None, *, trace: Callable[[str], None] | None = None) -> Outcome:
-    """Plays a schedule. Equal arguments play equally; a shorter one is the beginning of a longer one."""
+def play(
+    seed: int,
+    length: int | None = None,
+    *,
+    steps: Mapping[schedule.Step, float] = schedule.STEPS,
+    limits: Mapping[str, Any] = MappingProxyType({}),
+    trace: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Plays a schedule. Equal arguments play equally; a shorter one is the beginning of a longer one.
+
+    ``steps`` says what may happen and how often, ``limits`` which of the product's limits are not to be drawn.
+    """
     length = length_of(seed) if length is None else length
-    with virtual_time.seeded(seed), _small(random.Random(f"limits/{seed}")):
+    with virtual_time.seeded(seed), _small(random.Random(f"limits/{seed}"), limits):
         turn_seconds = random.Random(f"turns/{seed}").choice((0.0, 0.00002, 0.0003))
         loop = virtual_time.VirtualLoop(turn_seconds=turn_seconds)
         world = World(seed, loop, trace=trace)
         with _logging_to(world):
-            return virtual_time.run(_play(world, seed, length), loop)
+            return virtual_time.run(_play(world, seed, length, steps), loop)
 
 
-async def _play(world: World, seed: int, length: int) -> Outcome:
+async def _play(world: World, seed: int, length: int, steps: Mapping[schedule.Step, float]) -> Outcome:
     chance = random.Random(f"schedule/{seed}")
     violation: Violation | None = None
     step = 0
@@ -73,7 +87,7 @@ async def _play(world: World, seed: int, length: int) -> Outcome:
     try:
         await world.start()
         await asyncio.sleep(chance.choice((0.0, 0.5, 2.0)))
-        kinds, weights = list(schedule.STEPS), list(schedule.STEPS.values())
+        kinds, weights = list(steps), list(steps.values())
         for step in range(1, length + 1):
             kind = chance.choices(kinds, weights)[0]
             drawn = random.Random(chance.random())
@@ -99,14 +113,14 @@ async def _play(world: World, seed: int, length: int) -> Outcome:
 
 
 @contextlib.contextmanager
-def _small(chance: random.Random) -> Iterator[None]:
+def _small(chance: random.Random, chosen: Mapping[str, Any]) -> Iterator[None]:
     """Makes limits small, so that a few objects pass them."""
     defaults = VersionedStore.__init__.__kwdefaults__
     former_limit = defaults["tombstone_limit"]
     former = [(module, name, getattr(module, name)) for module, name, _ in SMALL]
-    defaults["tombstone_limit"] = chance.choice((2, 6, former_limit))
+    defaults["tombstone_limit"] = chosen.get("tombstone_limit", chance.choice((2, 6, former_limit)))
     for module, name, values in SMALL:
-        setattr(module, name, chance.choice(values))
+        setattr(module, name, chosen.get(name, chance.choice(values)))
     try:
         yield
     finally:

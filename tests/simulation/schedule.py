@@ -144,6 +144,12 @@ async def dawdle(world: World, chance: random.Random) -> str:
     return f"{subscriber} {subscriber.think_seconds:g} s{'' if subscriber.is_acknowledging else ' without acks'}"
 
 
+async def wait(world: World, chance: random.Random) -> str:
+    """Nothing, for long enough that leases are looked at."""
+    await asyncio.sleep(2.0)
+    return ""
+
+
 async def swap_policy(world: World, chance: random.Random) -> str:
     """Another policy comes into force."""
     world.swap_policy(chance.randrange(len(policies())))
@@ -192,9 +198,13 @@ STEPS: dict[Step, float] = {
     revoke: 0.7,
     step_clock: 1,
     leave: 1.2,
+    wait: 0.5,
 }
 
 
 def _any_stream(network: Network, chance: random.Random) -> Stream | None:
     streams = list(network)
+    agents = [stream for stream in streams if stream.kind == "agent"]
+    if agents and chance.random() < 0.4:
+        return agents[-1]
     return chance.choice(streams) if streams else None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import heapq
 import random
 import secrets
 from collections.abc import Coroutine, Iterator
@@ -17,35 +18,57 @@ class Deadlock(Exception):
     """Nothing is ready and no timer is set: everybody waits for ever."""
 
 
-class _NoSelector:
-    """Takes the place of the operating system: waiting for it moves the time instead."""
-
-    def __init__(self, loop: "VirtualLoop") -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise Deadlock("nothing is ready and no timer is set")
-        self._loop.now_seconds += timeout if timeout > 0 else self._loop.turn_seconds
-        return []
-
-
 class VirtualLoop(asyncio.BaseEventLoop):
-    """Runs one program on one thread without any input or output. Equal programs run equally."""
+    """Runs one program on one thread without any input or output. Equal programs run equally.
+
+    Timers of one instant fire in the order in which they were set. Only what a loop without files, signals and other
+    threads needs is here, as a schedule is thousands of turns.
+    """
 
     def __init__(self, *, turn_seconds: float = 0.0) -> None:
         super().__init__()
         self.now_seconds = 1_000.0
         self.turn_seconds = turn_seconds
         """What each turn takes that has something to do: with it, timers fire in the middle of work that gives way."""
-        self._selector = _NoSelector(self)
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timer_count = 0
 
     def time(self) -> float:
         """The virtual time."""
         return self.now_seconds
 
-    def _process_events(self, event_list: list[Any]) -> None:
-        assert not event_list
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        """Sets a timer."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timer_count += 1
+        heapq.heappush(self._timers, (when, self._timer_count, handle))
+        return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        """Sets a timer."""
+        return self.call_at(self.now_seconds + delay, callback, *args, context=context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
+    def _run_once(self) -> None:
+        ready, timers = self._ready, self._timers
+        if ready:
+            self.now_seconds += self.turn_seconds
+        else:
+            while timers and timers[0][2]._cancelled:
+                heapq.heappop(timers)
+            if not timers:
+                raise Deadlock("nothing is ready and no timer is set")
+            self.now_seconds = max(self.now_seconds, timers[0][0])
+        while timers and timers[0][0] <= self.now_seconds:
+            handle = heapq.heappop(timers)[2]
+            if not handle._cancelled:
+                ready.append(handle)
+        for _ in range(len(ready)):
+            ready_handle = ready.popleft()
+            if not ready_handle._cancelled:
+                ready_handle._run()
 
     def _write_to_self(self) -> None:
         """Nobody else could have to be woken: there is one thread."""
