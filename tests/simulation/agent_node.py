@@ -49,6 +49,7 @@ class AgentNode:
         self.health = Health(clock=clock)
         self.reflector = Reflector(server, self.hot_state, self.health, chance)
         self.history: dict[int, tuple[Key, EncodedObject]] = {}
+        self.states: dict[int, dict[Key, EncodedObject]] = {}
         self._recorded = 0
         self.hot_state.listen(self._record)
         self.tasks = Tasks(f"agent/{cluster}")
@@ -85,6 +86,7 @@ class AgentNode:
             for stored in self.hot_state.changes_after(max(self._recorded, self.hot_state.horizon)).entries:
                 self.history[stored.version] = (stored.key, stored.value)
             self._recorded = self.hot_state.version
+            self.states[self._recorded] = {stored.key: stored.value for stored in self.hot_state.all()}
 
     @asynccontextmanager
     async def _dial(self, settings: AgentSettings) -> AsyncIterator["_Call"]:

@@ -56,6 +56,7 @@ class Watcher:
         self._world = world
         self._trace = trace
         self._chance = random.Random(1)
+        self._stores: dict[str, object] = {}
         self._hash = hashlib.blake2b(digest_size=16)
         self.events = 0
         self.violation: Violation | None = None
@@ -147,12 +148,16 @@ class Watcher:
 
     def _check_replica(self, replica: Replica, event: ReplicaEvent) -> None:
         """What a replica takes over must be what the agent whose epoch it has was at that version."""
-        if not event.changed:
+        if replica.epoch is None:
             return
         agents = [agent for agent in self._world.all_agents if agent.hot_state.position.epoch == replica.epoch]
         if not agents:
             self.violated(I2, f"the replica of {replica.cluster} has an epoch that no agent ever had")
             return
+        if self._stores.get(replica.cluster) is not replica.store:
+            self._stores[replica.cluster] = replica.store
+            if agents[0].states.get(replica.version) != {stored.key: stored.value for stored in replica.store.all()}:
+                self.violated(I2, f"{replica.cluster} took a snapshot over that its agent never was")
         history = agents[0].history
         for stored in event.changed:
             if history.get(stored.version) != (stored.key, stored.value):

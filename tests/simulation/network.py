@@ -202,6 +202,7 @@ class Network:
         self._count = 0
         self.streams: dict[Stream, None] = {}
         self._isolated_until: dict[str, float] = {}
+        self._doomed: dict[str, list[str]] = {}
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self.streams))
@@ -214,6 +215,8 @@ class Network:
         capacity = chance.choice((1, 2, 4, 32))
         pipes = [Pipe(chance, latency_seconds=latency_seconds, capacity=capacity) for _ in range(2)]
         stream = Stream(self._count, kind, owner, token, *pipes)
+        disturbed = stream.up if kind == "agent" else stream.down
+        disturbed.faults.extend(self._doomed.pop(kind, ()))
         self.streams[stream] = None
         asyncio.get_running_loop().call_later(latency_seconds, self._arrive, stream)
         return stream
@@ -221,6 +224,10 @@ class Network:
     def forget(self, stream: Stream) -> None:
         """A stream of which both sides are done."""
         self.streams.pop(stream, None)
+
+    def doom(self, kind: str, faults: list[str]) -> None:
+        """Puts faults on the next stream of a kind, from its first message on."""
+        self._doomed[kind] = faults
 
     def isolate(self, owner: str, until: float) -> None:
         """Breaks every connection of somebody, and all new ones until then."""
@@ -232,6 +239,7 @@ class Network:
     def heal(self, *, is_resetting: bool) -> None:
         """Ends every fault. Streams that are half-open break now, or are left for timeouts to find."""
         self._isolated_until.clear()
+        self._doomed.clear()
         for stream in self:
             stream.up.heal()
             stream.down.heal()

@@ -33,6 +33,19 @@ async def disturb(world: World, chance: random.Random) -> str:
     return f"{fault} {count} after {spared} {'>' if is_up else '<'} {stream}"
 
 
+async def doom(world: World, chance: random.Random) -> str:
+    """A connection breaks, and on the one that follows a message near the beginning is lost, repeated or overtaken."""
+    streams = list(world.network)
+    if not streams:
+        return "nothing is open"
+    agents = [stream for stream in streams if stream.kind == "agent"]
+    stream = chance.choice(agents if agents and chance.random() < 0.6 else streams)
+    fault, spared = chance.choice(("lose", "duplicate", "reorder")), chance.randrange(7)
+    world.network.doom(stream.kind, [""] * spared + [fault])
+    stream.cut()
+    return f"{stream}, then {fault} after {spared}"
+
+
 async def stall(world: World, chance: random.Random) -> str:
     """One direction of a stream moves nothing for a time."""
     stream = _any_stream(world.network, chance)
@@ -182,7 +195,8 @@ async def leave(world: World, chance: random.Random) -> str:
 
 STEPS: dict[Step, float] = {
     change: 10,
-    disturb: 5,
+    disturb: 4,
+    doom: 2,
     stall: 2,
     cut: 2.5,
     half_open: 1,

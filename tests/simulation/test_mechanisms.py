@@ -5,7 +5,7 @@ import pytest
 from tests.simulation.mutations import MUTATIONS, Mutation
 from tests.simulation.playing import Outcome, play
 
-TRIES = 60
+TRIES = 150
 """Schedules within which the missing mechanism has to show; most need a handful."""
 LENGTH = 14
 
