@@ -26,6 +26,12 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._starts = 0
 
+    @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, *extra: str) -> dict[str, Any]:
         """Starts it and waits until it says that it is ready; what it said, as a dictionary."""
         self._starts += 1

@@ -43,6 +43,17 @@ class RealCluster:
         return f"https://127.0.0.1:{self._port}"
 
     @property
+    def apiserver_pid(self) -> int:
+        """The apiserver's process, while it runs."""
+        assert self._apiserver is not None
+        return self._apiserver.pid
+
+    @property
+    def port(self) -> int:
+        """Where the API server listens."""
+        return self._port
+
+    @property
     def log_file(self) -> pathlib.Path:
         """What the apiserver wrote."""
         return self._directory / "apiserver.log"
