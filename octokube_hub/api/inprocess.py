@@ -125,12 +125,12 @@ class _InProcessWatchStream:
             self._session.close()
 
     async def _open(self) -> None:
+        self._open_streams[self] = None
         session = await self._stack.enter_async_context(self._opening)
-        if self._is_closed:
-            await self._stack.aclose()  # closed while the token was being checked
+        if self._is_closed or self._error is not None:
+            await self._stack.aclose()  # closed, or stopped, while the token was being checked
             return
         self._session = session
-        self._open_streams[self] = None
         for request in self._early:
             session.request(request)
         self._early.clear()

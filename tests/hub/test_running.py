@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
+from octokube.client.feed import FeedError
 from octokube.client.grpc_feed import GrpcFeed
 from octokube.runtime.channels import open_channel
 from octokube.runtime.errors import UserError
+from octokube.v1 import cluster_service_pb2 as pb
 from octokube_demo.certificates import self_signed
 from octokube_hub.app import Hub
 from octokube_hub.settings import HubSettings
@@ -87,6 +89,19 @@ async def test_a_hub_leaves_no_task_behind(tmp_path: pathlib.Path, policies: pat
     await asyncio.gather(reading, return_exceptions=True)
     await stream.close()
     assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
+
+
+async def test_a_stream_that_is_being_opened_while_the_hub_stops_ends_with_it(hub: Hub) -> None:
+    """Found by the simulator: the token was checked only after the stop, and the stream then waited for ever."""
+    token = await hub.create_token("user:alice")
+    stream = hub.feed.watch(token, peer="")
+    await stream.send(pb.WatchRequest(subscribe=pb.Subscribe()).SerializeToString())
+    reading = asyncio.create_task(stream.receive())
+    await asyncio.sleep(0)  # it has begun to ask for the token
+    hub.feed.stop()
+    async with asyncio.timeout(5):
+        with pytest.raises(FeedError, match="has stopped"):
+            await reading
 
 
 async def test_tokens_and_the_sealing_key_survive_a_restart(tmp_path: pathlib.Path, policies: pathlib.Path) -> None:
