@@ -13,6 +13,7 @@ from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
 from octokube_hub.api.feed_service import FeedService
+from octokube_hub.api.inprocess import InProcessFeed
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.pacing import Pacer, Rounds
 from octokube_hub.fanout.resume import KEY_BYTES, Sealer
@@ -175,6 +176,7 @@ class HubNode:
             hub_version="sim",
         )
         self.subscribers = ClusterServicer(service)
+        self.feed = InProcessFeed(service, self.tasks)
         self.agents = AgentServicer(
             access=AgentAccess(held),
             leases=self.agent_leases,
@@ -205,6 +207,7 @@ class HubNode:
         for stream in list(self.streams):
             stream.on_gone = None
             stream.cut()
+        self.feed.stop()
         await self.tasks.close()
         self.fanout.rounds.close()
 

@@ -108,7 +108,7 @@ class Watcher:
     def hub_reads(self, stream: Stream, message: bytes) -> None:
         """A message reaches the hub."""
         self.note(f"{stream} > {zlib.crc32(message):08x}")
-        if stream.kind == "watch":
+        if stream.kind != "agent":
             request = cluster_service_pb2.WatchRequest.FromString(message)
             if request.HasField("ack"):
                 stream.acked = max(stream.acked, request.ack.sequence)
@@ -287,6 +287,13 @@ class Watcher:
                 elif viewed.resource_version != value.resource_version or viewed.body != body_of(value):
                     return Violation(I2, f"{subscriber} has an old body of {name} {key}")
         return None
+
+    def check_heeded(self) -> None:
+        """No stream waits for something to do under a scope that is over."""
+        for session in self._world.hub.sessions.watches:
+            scope = session._authority.scope()
+            if session._selection is not None and session._waiter is not None and session._scope != scope:
+                self.violated(I1, f"a stream of {session._authority.identity.subject.name} goes on under an old scope")
 
     def check_bounds(self) -> None:
         """Nothing is kept for readers beyond what is shared and limited."""

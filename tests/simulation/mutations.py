@@ -160,6 +160,16 @@ def _without_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _without_names_after_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver drops its tokens, so that the hub does not know what it holds."""
+
+    def distrust(self: Any) -> None:
+        for copy in self.clusters.values():
+            copy.resume_token = b""
+
+    monkeypatch.setattr(Receiver, "distrust", distrust)
+
+
 def _always(owner: Any, name: str, answer: object) -> Patch:
     return lambda monkeypatch: monkeypatch.setattr(owner, name, lambda *_: answer)
 
@@ -191,5 +201,7 @@ MUTATIONS = (
         {"BUILT_AT_ONCE": 0, "BUILD_SLICE": 2},
     ),
     Mutation("the check for gaps on the link", _without_gaps, I2, (doom, disturb, churn)),
+    Mutation("the look at the clock", _always(stream.WatchSession, "tick", None), I1, (change, wait)),
+    Mutation("the naming of clusters after a fault", _without_names_after_a_fault, I2, (disturb, swap_policy)),
     Mutation("the agent's epoch", _without_epoch, I2, (restart_agent, change)),
 )

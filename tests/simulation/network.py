@@ -207,14 +207,18 @@ class Network:
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self.streams))
 
+    def books(self, kind: str, owner: str, token: str, *, latency_seconds: float = 0.0, capacity: int = 1) -> Stream:
+        """A stream that is not connected to anything: for one of which the messages go another way."""
+        self._count += 1
+        pipes = [Pipe(self._chance, latency_seconds=latency_seconds, capacity=capacity) for _ in range(2)]
+        return Stream(self._count, kind, owner, token, *pipes)
+
     def open(self, kind: str, owner: str, token: str) -> Stream:
         """Dials."""
         chance = self._chance
-        self._count += 1
         latency_seconds = chance.choice((0.0, 0.001, 0.001, 0.01, 0.05, 0.3))
         capacity = chance.choice((1, 2, 4, 32))
-        pipes = [Pipe(chance, latency_seconds=latency_seconds, capacity=capacity) for _ in range(2)]
-        stream = Stream(self._count, kind, owner, token, *pipes)
+        stream = self.books(kind, owner, token, latency_seconds=latency_seconds, capacity=capacity)
         disturbed = stream.up if kind == "agent" else stream.down
         disturbed.faults.extend(self._doomed.pop(kind, ()))
         self.streams[stream] = None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -98,6 +99,9 @@ async def _play(world: World, seed: int, length: int, steps: Mapping[schedule.St
         world.watcher.note("--- heal")
         await world.heal()
         await world.settle()
+        if chance.random() < 0.5:
+            await world.move_what_may_be_seen()
+            await world.settle()
         world.watcher.check_bounds()
         world.watcher.check()
     except Violation as found:
@@ -135,8 +139,9 @@ def _logging_to(world: World) -> Iterator[None]:
     former = structlog.get_config()
 
     def take(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
-        if event.get("event") in ("task.failed", "call.failed"):
-            world.watcher.violated(DEFECT, f"{event['event']}: {event.get('exc_info')!r}")
+        if event.get("event") in ("task.failed", "call.failed", "watch.failed"):
+            error = event.get("exc_info")
+            world.watcher.violated(DEFECT, f"{event['event']}: {sys.exc_info()[1] if error is True else error!r}")
         raise structlog.DropEvent
 
     wrapper = structlog.make_filtering_bound_logger(40)

@@ -9,7 +9,7 @@ from tests.simulation.objects import SUBSCRIPTIONS, policies
 from tests.simulation.world import World
 
 DELAYS = (0.0, 0.0, 0.0, 0.001, 0.01, 0.05, 0.2, 0.2, 1.0, 3.0)
-MAX_LENGTH = 60
+MAX_LENGTH = 40
 Step = Callable[[World, random.Random], Awaitable[str]]
 
 

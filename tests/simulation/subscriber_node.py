@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from octokube.client.feed import FeedError
+from octokube.client.feed import Feed, FeedError
 from octokube.client.following import follow
 from octokube.client.receiver import FeedFault, Receiver
 from octokube.v1 import cluster_service_pb2 as pb
@@ -58,6 +58,32 @@ class WatchStream:
         self._network.forget(self.stream)
 
 
+class InsideStream:
+    """A stream of the feed inside the hub's process, with everything that passes reported."""
+
+    def __init__(self, stream: Any, books: Stream, watcher: "Watcher") -> None:
+        self._inner = stream
+        self.stream = books
+        self._watcher = watcher
+
+    async def send(self, request: bytes) -> None:
+        """Sends a request."""
+        self._watcher.hub_reads(self.stream, request)
+        await self._inner.send(request)
+
+    async def receive(self) -> bytes | None:
+        """The next message."""
+        message: bytes | None = await self._inner.receive()
+        if message is not None:
+            self.stream.session = self._inner._session
+            self._watcher.hub_writes(self.stream, message)
+        return message
+
+    async def close(self) -> None:
+        """Ends the stream."""
+        await self._inner.close()
+
+
 class CheckedReceiver(Receiver):
     """The SDK's receiver, with every frame that it applies reported."""
 
@@ -87,6 +113,7 @@ class Subscriber:
         accepts_patches: bool,
         window_bytes: int,
         is_acknowledging: bool,
+        inside: Callable[[], Feed] | None = None,
     ) -> None:
         self.person = person
         self.subscription = subscription
@@ -99,7 +126,8 @@ class Subscriber:
         self.sign_in = sign_in
         self.token = sign_in(person)
         self.receiver = CheckedReceiver(lambda frame: watcher.subscriber_applies(self, frame))
-        self.current: WatchStream | None = None
+        self.current: WatchStream | InsideStream | None = None
+        self.inside = inside
         self.faults = 0
         """How often the receiver found the stream to be wrong."""
         self._watcher = watcher
@@ -107,7 +135,7 @@ class Subscriber:
         self._task: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
-        return f"{self.person}/{'sdk' if self.is_sdk else 'page'}"
+        return f"{self.person}/{'sdk' if self.is_sdk else 'page'}{'' if self.inside is None else ' inside'}"
 
     @property
     def is_patched(self) -> bool:
@@ -143,9 +171,13 @@ class Subscriber:
 
     # The feed, as the SDK asks for it.
 
-    def watch(self, token: str, *, peer: str) -> WatchStream:
+    def watch(self, token: str, *, peer: str) -> WatchStream | InsideStream:
         """Opens a stream."""
-        self.current = WatchStream(self.network, self.network.open("watch", self.person, token))
+        if self.inside is None:
+            self.current = WatchStream(self.network, self.network.open("watch", self.person, token))
+        else:
+            books = self.network.books("inside", self.person, token)
+            self.current = InsideStream(self.inside().watch(token, peer=""), books, self._watcher)
         self.current.stream.window_bytes = self.window_bytes
         return self.current
 
@@ -197,7 +229,7 @@ class Subscriber:
                 await stream.close()
             await asyncio.sleep(self._chance.uniform(0.05, 1.0))
 
-    async def _responses(self, stream: WatchStream) -> AsyncIterator[pb.WatchResponse]:
+    async def _responses(self, stream: WatchStream | InsideStream) -> AsyncIterator[pb.WatchResponse]:
         while True:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):

@@ -20,7 +20,7 @@ REGRESSIONS: tuple[tuple[int, int], ...] = (
 
 
 @pytest.mark.timeout(120)
-@settings(deadline=None, max_examples=250, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.integers(1, schedule.MAX_LENGTH))
 @example(*REGRESSIONS[0])
 @example(*REGRESSIONS[1])

@@ -16,6 +16,7 @@ from tests.simulation.virtual_time import SimClock, VirtualLoop
 LOOK_SECONDS = 0.5
 REST_SECONDS = 1.2
 """Copies that have become equal have to stay so for this long."""
+HEEDED_SECONDS = 1.0
 RESTS = 8
 PATIENCE_SECONDS = 150.0
 """How long everything may take to become equal once the network is well: several timeouts, one after another."""
@@ -144,6 +145,17 @@ class World:
             # A token or a window may have ended just now; what that moves has to come to rest again.
         raise Violation(difference.invariant, f"{difference.text}, again and again")
 
+    async def move_what_may_be_seen(self) -> None:
+        """Another policy, or a jump of the clock over windows' edges: within a second every stream has heeded it."""
+        if self.chance.random() < 0.5:
+            self.swap_policy(self.chance.randrange(len(policies())))
+        else:
+            self.hub_clock.offset_seconds += self.chance.choice((-120.0, 60.0, 120.0, 600.0))
+        self.watcher.note(f"policy {self.policy_index} at {self.hub_clock.now():%H:%M:%S}")
+        await asyncio.sleep(HEEDED_SECONDS)
+        self.watcher.check_heeded()
+        self.watcher.check()
+
     async def _become_equal(self) -> None:
         deadline = self.loop.time() + PATIENCE_SECONDS
         while (difference := self.watcher.difference()) is not None:
@@ -182,6 +194,7 @@ class World:
             accepts_patches=chance.random() < 0.6,
             window_bytes=chance.choice((0, 1, 700, 4000)),
             is_acknowledging=chance.random() < 0.9,
+            inside=(lambda: self.hub.feed) if chance.random() < 0.25 else None,
         )
         if subscriber.is_sdk:
             subscriber.window_bytes = 0
