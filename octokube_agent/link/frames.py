@@ -14,6 +14,9 @@ FRAME_BYTES = 256 * 1024
 """Large enough that framing costs nothing, small enough that a receiver shows the first part of a snapshot early and
 that one frame takes a slow line no longer than a moment."""
 
+FRAME_ELEMENTS = 1_000
+"""Entries and tombstones in one frame: both ends give way between frames, and tombstones are small."""
+
 _EPOCH_START = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -88,14 +91,14 @@ class Chunk:
 
 
 def chunks(elements: Iterable[tuple[int, bytes]], *, limit_bytes: int = FRAME_BYTES) -> Iterator[Chunk]:
-    """Joins (version, element) pairs, in version order, into chunks of at most ``limit_bytes``; an element that is
-    larger has a chunk of its own.
+    """Joins (version, element) pairs, in version order, into chunks of at most ``limit_bytes`` and FRAME_ELEMENTS; an
+    element that is larger has a chunk of its own.
     """
     gathered: list[bytes] = []
     size_bytes = 0
     last_version = 0
     for version, element in elements:
-        if gathered and size_bytes + len(element) > limit_bytes:
+        if gathered and (size_bytes + len(element) > limit_bytes or len(gathered) >= FRAME_ELEMENTS):
             yield Chunk(last_version, b"".join(gathered))
             gathered = []
             size_bytes = 0

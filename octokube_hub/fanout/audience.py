@@ -1,12 +1,14 @@
 """Shares one view, and the frames made from it, among all subscribers who see the same."""
 
-import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import structlog
 
-from octokube.state import EncodedObject, Key, Stored
+from octokube.runtime.tasks import Tasks
+from octokube.runtime.turns import Turns
+from octokube.state import EncodedObject, Gone, Key, Stored
 from octokube_hub.fanout import transmission
 from octokube_hub.fanout.encoding import Header
 from octokube_hub.fanout.patches import Patches
@@ -21,6 +23,10 @@ log = structlog.get_logger(__name__)
 
 BUILD_SLICE = 2_000
 """Objects taken into a new view between two turns of the event loop: about 5 ms."""
+FOLLOW_SLICE = 1_000
+"""Changes of the replica that a view follows with one turn of the event loop, when there are many: about 4 ms."""
+MOVED_AT_ONCE = 4_000
+"""Objects in two views together up to which the way from the one to the other is found in one turn: about 5 ms."""
 SNAPSHOT_REUSE_SECONDS = 1.0
 """Subscribers who come within this time (all of them, after a hub's restart) share one encoded snapshot and what
 changed since."""
@@ -50,6 +56,8 @@ class Audience:
         selection: Selection,
         sealer: Sealer,
         patches: Patches,
+        turns: Turns,
+        tasks: Tasks,
     ) -> None:
         self.key = key
         self.view = AudienceView(key, replica, scope, selection)
@@ -58,24 +66,30 @@ class Audience:
         """In the order in which they came, as a set."""
         self._sealer = sealer
         self._patches = patches
+        self._turns = turns
+        self._tasks = tasks
+        self._backlog: deque[list[Stored[EncodedObject]] | list[Key]] = deque()
         self._scope_bytes = bytes.fromhex(scope.fingerprint)
         self._made_at_version = -1
         self._deltas: dict[tuple[int, bool, bool], Transmission] = {}
         self._catch_ups: dict[int, Transmission] = {}
         self._transfers: dict[tuple[Audience, int], Transmission] = {}
+        self._prepared: dict[tuple[Audience, int], Transmission | Gone | None] = {}
+        """Moves that take several turns to find out; None for those under way."""
         self._snapshot: tuple[float, int, Transmission] | None = None
 
     @property
     def is_ready(self) -> bool:
-        """Whether the view is complete."""
-        return self.view.is_ready
+        """Whether the view is complete, and equal to the filtered replica. While it is not, nothing may be said of it:
+        neither frames nor tokens."""
+        return self.view.is_ready and not self._backlog
 
     async def build(self) -> None:
         """Fills the view from the replica in slices. Changes that happen meanwhile are taken by ``apply``."""
         replica = self.view.replica
         for index, stored in enumerate(replica.store.all()):
-            if index % BUILD_SLICE == BUILD_SLICE - 1:
-                await asyncio.sleep(0)
+            if index % BUILD_SLICE == 0:
+                await self._turns.take()
             current = replica.store.get(stored.key)  # meanwhile it may have changed, or gone
             if current is not None:
                 self.view.put(current)
@@ -96,6 +110,32 @@ class Audience:
         for stored in changed:
             view.put(stored)
         return view.version != version
+
+    def defer(self, changed: list[Stored[EncodedObject]], removed: list[Key]) -> None:
+        """Leaves changes for ``catch_on``. The audience is not ready until then."""
+        self._backlog.extend(part for part in (removed, changed) if part)
+
+    async def catch_on(self) -> None:
+        """Follows what was deferred, in slices. Meanwhile the replica goes on: what counts is how an object is now."""
+        view, replica = self.view, self.view.replica
+        done = 0
+        while self._backlog:
+            await self._turns.take()
+            part = self._backlog[0]
+            for item in part[done : done + FOLLOW_SLICE]:
+                key = item.key if isinstance(item, Stored) else item
+                current = replica.store.get(key)
+                if current is None:
+                    view.remove(key)
+                    continue
+                former = view.store.named(key.type, key.namespace, key.name)
+                if former is not None and former.key.uid != key.uid:
+                    view.remove(former.key)  # its own removal is still ahead in the backlog
+                view.put(current)
+            done += FOLLOW_SLICE
+            if done >= len(part):
+                self._backlog.popleft()
+                done = 0
 
     def release(self) -> "list[Member]":
         """Lets the members read up to the newest version; who they are, for the caller to wake."""
@@ -132,17 +172,51 @@ class Audience:
                 self._catch_ups[version] = made
         return made
 
-    def transfer(self, old: "Audience", cursor: int) -> Transmission:
-        """From a cursor in another audience to now in this one. Raises Gone."""
+    def transfer(self, old: "Audience", cursor: int) -> Transmission | None:
+        """From a cursor in another audience to now in this one. Raises Gone.
+
+        None while that is being found out in slices; members are woken when it is there. Both audiences are ready.
+        """
+        if len(old.view.store) + len(self.view.store) > MOVED_AT_ONCE:
+            return self._prepare(old, cursor)
         self._drop_outdated()
         # The other view may move on while this one does not, but only by what this one does not see: what a reader held
         # at the cursor, and what is here now, still decide everything.
         made = self._transfers.get((old, cursor))
         if made is None:
-            made = transmission.transfer(old.view, cursor, self.view, self._header(), self.token())
+            made = transmission.at_once(
+                transmission.transfer(old.view, cursor, self.view, self._header(), self.token())
+            )
             if len(self._transfers) < MAX_CACHED:
                 self._transfers[old, cursor] = made
         return made
+
+    def _prepare(self, old: "Audience", cursor: int) -> Transmission | None:
+        place = (old, cursor)
+        if place not in self._prepared:
+            steps = transmission.transfer(
+                old.view, cursor, self.view, self._header(), self.token(), slice=MOVED_AT_ONCE
+            )
+            next(steps)  # which settles where it leads to: now, while both views and the token say the same
+            self._prepared[place] = None
+            self._tasks.start_guarded(self._find_out(place, steps), name=f"move/{self.view.replica.cluster}")
+        made = self._prepared[place]
+        if isinstance(made, Gone):
+            raise made
+        return made
+
+    async def _find_out(self, place: "tuple[Audience, int]", steps: Generator[None, None, Transmission]) -> None:
+        found: Transmission | Gone | None = None
+        while found is None:
+            await self._turns.take()
+            try:
+                next(steps)
+            except StopIteration as end:
+                found = end.value
+            except Gone as gone:
+                found = gone
+        self._prepared[place] = found
+        self.wake()
 
     def replacement(self, old: "Audience", cursor: int) -> Transmission:
         """From a cursor in another audience to this one, by tombstones and a snapshot. Raises Gone."""
@@ -161,6 +235,9 @@ class Audience:
     def trim(self, now: float) -> None:
         """Lets go of what was kept for readers who come at the same time."""
         self._transfers.clear()
+        for place, found in list(self._prepared.items()):
+            if found is not None:
+                del self._prepared[place]
         if self.view.bases is not None:
             self.view.bases.rotate(self.view.version)
         if self._snapshot is not None and now - self._snapshot[0] >= SNAPSHOT_REUSE_SECONDS:

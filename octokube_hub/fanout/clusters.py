@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from octokube.runtime.tasks import Tasks
+from octokube.runtime.turns import Turns
 from octokube_hub.fanout.audience import Audience, Member
 from octokube_hub.fanout.pacing import Rounds
 from octokube_hub.fanout.patches import Patches
@@ -14,13 +15,19 @@ from octokube_hub.replica import Registry, Replica, ReplicaEvent
 
 BUILT_AT_ONCE = 2_000
 """Objects of a replica up to which a view is built within one turn of the event loop: about 5 ms."""
+FOLLOWED_AT_ONCE = 1_000
+"""Changes times audiences up to which a frame of the agent is followed within one turn of the event loop."""
 
 
 class ClusterFanout:
     """All audiences of one cluster. An audience exists as long as it has members."""
 
-    def __init__(self, replica: Replica, sealer: Sealer, rounds: Rounds, tasks: Tasks) -> None:
+    def __init__(self, replica: Replica, sealer: Sealer, rounds: Rounds, tasks: Tasks, turns: Turns) -> None:
         self.replica = replica
+        self._turns = turns
+        self._behind: dict[Audience, None] = {}
+        """Audiences that follow large changes in slices, in the order of their turns."""
+        self._is_catching_on = False
         self.sealer = sealer
         self._rounds = rounds
         self._tasks = tasks
@@ -45,7 +52,9 @@ class ClusterFanout:
         key = AudienceKey(scope.fingerprint, selection.fingerprint)
         audience = self._audiences.get(key)
         if audience is None:
-            audience = self._audiences[key] = Audience(key, self.replica, scope, selection, self.sealer, self._patches)
+            audience = self._audiences[key] = Audience(
+                key, self.replica, scope, selection, self.sealer, self._patches, self._turns, self._tasks
+            )
             if len(self.replica.store) <= BUILT_AT_ONCE:
                 audience.build_at_once()
             else:
@@ -69,16 +78,36 @@ class ClusterFanout:
 
     async def _build(self, audience: Audience) -> None:
         await audience.build()
-        audience.wake()
+        if audience.is_ready:
+            audience.wake()
 
     def _follow(self, event: ReplicaEvent) -> None:
-        if event.changed or event.removed:
+        work = (len(event.changed) + len(event.removed)) * len(self._audiences)
+        if work:
             for audience in self._audiences.values():
-                if audience.apply(event.changed, event.removed) and audience.is_ready:
+                if work > FOLLOWED_AT_ONCE or audience in self._behind:
+                    audience.defer(event.changed, event.removed)
+                    self._behind[audience] = None
+                elif audience.apply(event.changed, event.removed) and audience.is_ready:
                     self._rounds.request(audience)
+            if self._behind and not self._is_catching_on:
+                self._is_catching_on = True
+                self._tasks.start_guarded(self._catch_on(), name=f"follow/{self.replica.cluster}")
         if event.has_new_state or event.is_first_load:
             for wake in list(self._watchers):
                 wake()
+
+    async def _catch_on(self) -> None:
+        try:
+            while self._behind:
+                audience = next(iter(self._behind))
+                if self._audiences.get(audience.key) is audience:
+                    await audience.catch_on()
+                del self._behind[audience]
+                if audience.is_ready:
+                    self._rounds.request(audience)
+        finally:
+            self._is_catching_on = False
 
 
 class Fanout:
@@ -86,6 +115,7 @@ class Fanout:
 
     def __init__(self, registry: Registry, sealer: Sealer, tasks: Tasks, *, rounds: Rounds | None = None) -> None:
         self.registry = registry
+        self.turns = registry.turns
         self.rounds = rounds or Rounds()
         self._sealer = sealer
         self._tasks = tasks
@@ -112,4 +142,4 @@ class Fanout:
             cluster.trim(now)
 
     def _add(self, replica: Replica) -> None:
-        self._clusters[replica.cluster] = ClusterFanout(replica, self._sealer, self.rounds, self._tasks)
+        self._clusters[replica.cluster] = ClusterFanout(replica, self._sealer, self.rounds, self._tasks, self.turns)

@@ -1,5 +1,6 @@
 """Remembers when keys were in a view."""
 
+import itertools
 from collections import deque
 from collections.abc import Iterator
 
@@ -47,10 +48,12 @@ class Presence:
         return any(entered <= version < left for entered, left in self._past.get(key, ()))
 
     def keys_at(self, version: int) -> Iterator[Key]:
-        """All keys that a reader at a version, not before the horizon, held. Each once, in no order."""
-        for key, since in self._since.items():
-            if since <= version:
-                yield key
-        for key, intervals in self._past.items():
-            if any(entered <= version < left for entered, left in intervals):
-                yield key
+        """All keys that a reader at a version, not before the horizon, held. Each once, in no order; what happens
+        while they are read makes no difference."""
+        present = list(self._since.items())
+        past = [
+            key
+            for key, intervals in self._past.items()
+            if any(entered <= version < left for entered, left in intervals)
+        ]
+        return itertools.chain((key for key, since in present if since <= version), past)

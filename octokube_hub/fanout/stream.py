@@ -58,6 +58,8 @@ class WatchSession:
         self._authority = authority
         self._clock = clock
         self._is_awake = True
+        self._needs_turn = False
+        """Whether the next message is to be made in a turn of its own, because it may be heavy work."""
         self._waiter: asyncio.Future[None] | None = None
         self._window = Window(0)
         self._scope: Scope | None = None
@@ -159,8 +161,11 @@ class WatchSession:
                 finally:
                     self._waiter = None
             self._is_awake = False
+            has_turn, self._needs_turn = self._needs_turn, False
+            if has_turn:
+                await self._fanout.turns.take()
             try:
-                message = self._next()
+                message = self._next(has_turn=has_turn)
             except _Ended as ended:
                 self._end = ended.close
                 self._is_over = True
@@ -200,11 +205,18 @@ class WatchSession:
             self.close()
         return self._end
 
-    def _next(self) -> bytes | None:
-        """The message to send now. Everything that forbids sending is looked at here, at the last moment."""
+    def _next(self, *, has_turn: bool) -> bytes | None:
+        """The message to send now. Everything that forbids sending is looked at here, at the last moment.
+
+        None also when there is heavy work to do first and it is not this stream's turn: it is asked again in its turn.
+        """
         now = self._clock.monotonic()
         end_reason, scope = self._authority.look()
         self._check_end(end_reason, now)
+        is_moving = self._scope is not None and (self._pending is not None or scope != self._scope)
+        if is_moving and not has_turn:
+            self._ask_for_turn()
+            return None
         if self._pending is not None:
             self._subscribe(self._pending, scope)
         if self._selection is None:
@@ -215,7 +227,10 @@ class WatchSession:
             return pb.WatchResponse(notice=self._notices.popleft()).SerializeToString()
         if self._farewells:
             return self._farewell(*self._farewells[0], now)
-        return self._next_frame(now, self._selection)
+        return self._next_frame(now, self._selection, has_turn=has_turn)
+
+    def _ask_for_turn(self) -> None:
+        self._needs_turn = self._is_awake = True
 
     def _check_end(self, reason: str | None, now: float) -> None:
         if self._fault:
@@ -314,9 +329,14 @@ class WatchSession:
         self._window.sent(self._sequence, len(message))
         return message
 
-    def _next_frame(self, now: float, selection: Selection) -> bytes | None:
+    def _next_frame(self, now: float, selection: Selection, *, has_turn: bool) -> bytes | None:
         while self._due:
             name, track = next(iter(self._due.items()))
+            if track.is_heavy:
+                if not has_turn:
+                    self._ask_for_turn()
+                    return None
+                has_turn = False  # one slice, of one cluster
             outgoing = track.next(now)
             if outgoing is None and track.is_bookmark_due(now, BOOKMARK_SECONDS):
                 outgoing = track.bookmark()

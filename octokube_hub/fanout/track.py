@@ -16,9 +16,13 @@ from octokube_hub.fanout.transmission import Transmission
 from octokube_hub.policy import Scope
 from octokube_hub.replica import ClusterState
 
-TRANSFER_LIMIT = 50_000
-"""Objects in both views together up to which a move is told as a difference: about 50 ms. Beyond, as a snapshot, which
-is cut into slices."""
+TRANSFER_LIMIT = 500_000
+"""Objects in both views together up to which a move is told as a difference, which is found in slices. Beyond, as a
+snapshot: the references to all of it are not worth keeping."""
+REPLACEMENT_LIMIT = 20_000
+"""The same where a new selection is told as tombstones and a snapshot: about 5 ms."""
+LARGE_DELTA = 500
+"""Changes beyond which a delta is made in a turn of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,16 @@ class Track:
             and self._fanout.replica.state is self._told_state
         )
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether making the next frame may take milliseconds: it is to be done in a turn of its own."""
+        if self._sending is not None:
+            return not self._sending.transmission.is_delta
+        place = self._place
+        if not isinstance(place, At) or place.member is not self._target or self._is_replacing:
+            return self._fanout.replica.is_loaded
+        return place.member.audience.view.version - place.cursor > LARGE_DELTA
+
     def close(self) -> None:
         """Leaves the audiences. The track is of no use afterwards."""
         self._unwatch()
@@ -209,6 +223,8 @@ class Track:
             case At(member, cursor, is_exact):
                 try:
                     if self._is_replacing or member.audience is not audience:
+                        if not member.audience.is_ready:
+                            return None  # its own view, too, decides what the receiver lacks
                         return self._move(member.audience, cursor, audience, now, is_exact=is_exact)
                     if cursor < audience.released:
                         return Sending(audience.delta(cursor, is_exact=is_exact, has_patches=self._has_patches))
@@ -225,16 +241,18 @@ class Track:
                 outcome = "position-too-old"
         return Sending(audience.snapshot(now), outcome)
 
-    def _move(self, old: Audience, cursor: int, new: Audience, now: float, *, is_exact: bool) -> Sending:
+    def _move(self, old: Audience, cursor: int, new: Audience, now: float, *, is_exact: bool) -> Sending | None:
         # What one selection shows of an object may be less than what another does: only a snapshot tells that.
         is_other = old.view.selection.fingerprint != new.view.selection.fingerprint and not self._is_ending
         is_replacing = self._is_replacing or is_other
         outcome = "subscription-changed" if is_replacing else "scope-changed"
-        if not is_exact or len(old.view.store) + len(new.view.store) > TRANSFER_LIMIT:
+        limit = REPLACEMENT_LIMIT if is_replacing else TRANSFER_LIMIT
+        if not is_exact or len(old.view.store) + len(new.view.store) > limit:
             return Sending(new.snapshot(now), outcome)
         if is_replacing:
             return Sending(new.replacement(old, cursor), outcome)
-        return Sending(new.transfer(old, cursor))
+        made = new.transfer(old, cursor)
+        return Sending(made) if made is not None else None
 
     def _read_token(self) -> tuple[str, ResumeState | None]:
         if not self._resume_token:
@@ -292,6 +310,7 @@ class Track:
         if (
             isinstance(place, At)
             and place.member is self._target
+            and place.member.audience.is_ready
             and place.cursor == place.member.audience.view.version
         ):
             # Nothing is outstanding: the view is as current as the hub's copy, by the agent's own steady steps.

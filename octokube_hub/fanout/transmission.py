@@ -1,6 +1,7 @@
 """Cuts what a receiver lacks into frames, made when they are sent and shared by all who lack the same."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from octokube.state import Changes, EncodedObject, Gone, Key, SnapshotDigest, Stored, TombstoneReason
@@ -89,29 +90,42 @@ def catch_up(view: AudienceView, changes: Changes[EncodedObject], header: Header
     return Transmission(_deltas(_merged(entries, tombstones), header, token, view.version, is_stepwise=False))
 
 
-def transfer(old: AudienceView, cursor: int, new: AudienceView, header: Header, token: bytes) -> Transmission:
+def transfer(
+    old: AudienceView, cursor: int, new: AudienceView, header: Header, token: bytes, *, slice: int = sys.maxsize
+) -> Generator[None, None, Transmission]:
     """What leads a reader of one view to another view of the same replica: tombstones for what leaves, entries for
     what enters or has changed. Raises Gone when ``cursor`` is beyond the old view's tombstones.
+
+    Pauses after each ``slice`` of objects. It leads to what the new view is when it begins, and both views have to be
+    equal to the replica then; what happens to them during a pause makes no difference.
 
     Until the last frame the receiver is between two scopes; if they break off there, they are not to resume from the
     token they have.
     """
-    if cursor < old.store.horizon:
-        raise Gone(f"version {cursor} is older than the view's tombstones")
+    _check_reach(old, cursor)
+    held, objects, version = old.keys_at(cursor), new.store.all(), new.version
+    yield
+    present: set[Key] = set()
+    entering: list[Stored[EncodedObject]] = []
+    for start in range(0, len(objects), slice):
+        _check_reach(old, cursor)
+        for stored in objects[start : start + slice]:
+            present.add(stored.key)
+            known = old.store.get(stored.key)
+            is_current = known is not None and known.version <= cursor
+            is_held = old.was_held(stored.key, cursor)
+            if decide(is_held=is_held, is_visible=True, has_object=True, is_current=is_current) is Step.ENTRY:
+                entering.append(stored)
+        yield
     leaving: list[tuple[Key, TombstoneReason]] = []
-    for key in old.keys_at(cursor):
-        step = decide(is_held=True, is_visible=new.is_visible(key), has_object=key in new.store, is_current=True)
+    for index, key in enumerate(held):
+        if index % slice == slice - 1:
+            yield
+        step = decide(is_held=True, is_visible=new.is_visible(key), has_object=key in present, is_current=True)
         if step is Step.WITHDRAWN:
             leaving.append((key, TombstoneReason.WITHDRAWN))
         elif step is Step.DELETED:
             leaving.append((key, TombstoneReason.DELETED))
-    entering: list[Stored[EncodedObject]] = []
-    for stored in new.store.all():
-        held = old.store.get(stored.key)
-        is_current = held is not None and held.version <= cursor
-        is_held = old.was_held(stored.key, cursor)
-        if decide(is_held=is_held, is_visible=True, has_object=True, is_current=is_current) is Step.ENTRY:
-            entering.append(stored)
 
     def elements() -> Iterator[tuple[int, bytes]]:
         for key, reason in leaving:
@@ -120,7 +134,22 @@ def transfer(old: AudienceView, cursor: int, new: AudienceView, header: Header, 
             yield 0, encoding.entry(stored.value)
 
     early_token = worthless_token()
-    return Transmission(_deltas(elements(), header, token, new.version, is_stepwise=False, early_token=early_token))
+    return Transmission(_deltas(elements(), header, token, version, is_stepwise=False, early_token=early_token))
+
+
+def at_once(steps: Generator[None, None, Transmission]) -> Transmission:
+    """Goes through all steps without a pause."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Transmission = end.value
+            return made
+
+
+def _check_reach(view: AudienceView, cursor: int) -> None:
+    if cursor < view.store.horizon:
+        raise Gone(f"version {cursor} is older than the view's tombstones")
 
 
 def snapshot(view: AudienceView, header: Header, token: bytes) -> Transmission:
@@ -133,8 +162,7 @@ def replacement(old: AudienceView, cursor: int, new: AudienceView, header: Heade
 
     Raises Gone when ``cursor`` is beyond the old view's tombstones.
     """
-    if cursor < old.store.horizon:
-        raise Gone(f"version {cursor} is older than the view's tombstones")
+    _check_reach(old, cursor)
     leaving = [key for key in old.keys_at(cursor) if key not in new.store]
     rest = _snapshot(new.store.all(), new.version, header, token)
 

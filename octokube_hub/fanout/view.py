@@ -1,6 +1,6 @@
 """Holds what one audience sees of one cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from octokube.state import EncodedObject, Key, Stored, TombstoneReason, VersionedStore
@@ -106,9 +106,9 @@ class AudienceView:
         """Whether a reader at a version, not before the horizon, was sent the key and not told that it left."""
         return self._presence.was_in(key, version)
 
-    def keys_at(self, version: int) -> list[Key]:
-        """All keys that a reader at a version, not before the horizon, holds."""
-        return list(self._presence.keys_at(version))
+    def keys_at(self, version: int) -> Iterator[Key]:
+        """All keys that a reader at a version, not before the horizon, holds, whatever happens while they are read."""
+        return self._presence.keys_at(version)
 
     def has_type(self, type: str) -> bool:
         """Whether anything of a type can be visible."""

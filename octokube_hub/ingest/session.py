@@ -16,13 +16,15 @@ from octokube_hub.ingest.fencing import Fencing, Hold
 from octokube_hub.replica import ClusterCondition, Registry, Replica
 from octokube_hub.replica.agent_clock import AgentClock
 from octokube_hub.replica.applying import plan
-from octokube_hub.replica.codec import Malformed, read_entries, read_request, read_tombstones, read_types
+from octokube_hub.replica.codec import Malformed, Put, Remove, read_entries, read_request, read_tombstones, read_types
 from octokube_hub.replica.gathering import Gathering
 
 log = structlog.get_logger(__name__)
 
 WINDOW_BYTES = 4 * 1024 * 1024
 """A dozen full frames: enough to keep a line busy over a round trip, and all that a session may make the hub hold."""
+READ_SLICE = 250
+"""Entries or tombstones of a frame that are read with one turn of the event loop: about 3 ms."""
 HELLO_SECONDS = 15.0
 
 
@@ -159,16 +161,19 @@ class AgentSession:
         match frame.kind:
             case frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN:
                 horizon = frame.horizon if frame.HasField("horizon") else None
-                self._gathering = Gathering(replica.store, horizon=horizon)
+                self._gathering = Gathering(replica.store, horizon=horizon, turns=self._registry.turns)
                 self._snapshot_version = frame.to_version
                 self._snapshot_types = read_types(frame.types)
-                self._gather(frame)
+                await self._gather(frame)
             case frame_pb2.FRAME_KIND_SNAPSHOT_PART:
-                self._gather(frame)
+                await self._gather(frame)
             case frame_pb2.FRAME_KIND_SNAPSHOT_END:
                 await self._finish(frame, replica, hold)
             case frame_pb2.FRAME_KIND_DELTA | frame_pb2.FRAME_KIND_BOOKMARK:
-                refusal = self._move(frame, replica)
+                content = await self._read(frame)
+                if not self._fencing.is_held(hold):
+                    return None
+                refusal = self._move(frame, replica, *content)
                 if refusal is not None:
                     return refusal
             case _:
@@ -178,7 +183,7 @@ class AgentSession:
         return None
 
     async def _finish(self, frame: agent_service_pb2.LinkFrame, replica: Replica, hold: Hold) -> None:
-        gathering = self._gather(frame)
+        gathering = await self._gather(frame)
         if frame.to_version != self._snapshot_version:
             raise Malformed("a snapshot that ends at another version than it began with")
         gone = await gathering.finish(frame.to_version, frame.item_count, frame.digest)
@@ -190,7 +195,9 @@ class AgentSession:
         )
         self._is_complete = True
 
-    def _move(self, frame: agent_service_pb2.LinkFrame, replica: Replica) -> Refused | None:
+    def _move(
+        self, frame: agent_service_pb2.LinkFrame, replica: Replica, puts: list[Put], removes: list[Remove]
+    ) -> Refused | None:
         if self._gathering is not None:
             raise Malformed("a delta or bookmark inside a snapshot")
         if not self._is_complete:
@@ -213,8 +220,8 @@ class AgentSession:
             return None
         steps = plan(
             replica.store,
-            read_entries(frame.entries),
-            read_tombstones(frame.tombstones),
+            puts,
+            removes,
             from_version=frame.from_version,
             to_version=frame.to_version,
         )
@@ -222,11 +229,29 @@ class AgentSession:
         replica.apply(steps, frame.to_version, types=types, as_of_seconds=as_of_seconds)
         return None
 
-    def _gather(self, frame: agent_service_pb2.LinkFrame) -> Gathering:
-        if self._gathering is None:
+    async def _gather(self, frame: agent_service_pb2.LinkFrame) -> Gathering:
+        gathering = self._gathering
+        if gathering is None:
             raise Malformed("part of a snapshot without its beginning")
-        self._gathering.add(read_entries(frame.entries), read_tombstones(frame.tombstones))
-        return self._gathering
+        gathering.add(*await self._read(frame))
+        return gathering
+
+    async def _read(self, frame: agent_service_pb2.LinkFrame) -> tuple[list[Put], list[Remove]]:
+        """The content of a frame, in slices when there is much. Afterwards the session may have been fenced."""
+        entries, tombstones = frame.entries, frame.tombstones
+        if len(entries) + len(tombstones) <= READ_SLICE:
+            return read_entries(entries), read_tombstones(tombstones)
+        turns = self._registry.turns
+        puts: list[Put] = []
+        removes: list[Remove] = []
+        for start in range(0, len(entries), READ_SLICE):
+            await turns.take()
+            puts += read_entries(entries[start : start + READ_SLICE])
+        for start in range(0, len(tombstones), READ_SLICE):
+            await turns.take()
+            removes += read_tombstones(tombstones[start : start + READ_SLICE])
+        await turns.take()  # what is done with them is a slice of its own
+        return puts, removes
 
     def _as_of_seconds(self, frame: agent_service_pb2.LinkFrame) -> float:
         received_seconds = self._clock.now().timestamp()

@@ -1,15 +1,15 @@
 """Gathers a snapshot beside the replica, and finds what in it differs."""
 
-import asyncio
 from collections.abc import Sequence
 
+from octokube.runtime.turns import Turns
 from octokube.state import EncodedObject, Key, Removed, SnapshotDigest, Stored, TombstoneReason, VersionedStore
 from octokube_hub.replica.codec import Malformed, Put, Remove
 
 MAX_OBJECTS = 2_000_000
 """Far beyond any cluster; an agent that sends more is not well, and the hub has other clusters to serve."""
 SLICE = 5_000
-"""Objects looked at between two turns of the event loop: about 2 ms."""
+"""Objects looked at with one turn of the event loop: about 2 ms."""
 
 
 class Gathering:
@@ -21,12 +21,17 @@ class Gathering:
     With a ``horizon`` the snapshot brings the tombstones since then, of which as many are kept as of any others.
     """
 
-    def __init__(self, held: VersionedStore[EncodedObject], *, horizon: int | None = None) -> None:
+    def __init__(
+        self, held: VersionedStore[EncodedObject], *, horizon: int | None = None, turns: Turns | None = None
+    ) -> None:
         self._held = held
+        self._turns = turns or Turns()
         self.horizon = horizon
         self._digest = SnapshotDigest()
         self.store: VersionedStore[EncodedObject] = VersionedStore()
         self.changed: list[Stored[EncodedObject]] = []
+        self.has_new_keys = False
+        """Whether anything came that the replica did not hold."""
 
     def add(self, puts: list[Put], removes: Sequence[Remove] = ()) -> None:
         """Takes the entries and tombstones of one part. Raises Malformed."""
@@ -51,6 +56,7 @@ class Gathering:
         if held is not None:
             self.store.put(held.key, put.version, held.value if is_equal else put.value)
         else:
+            self.has_new_keys = True
             self.store.put(put.key, put.version, put.value)
         self._digest.add(put.key, put.value.resource_version)
         if not is_equal:
@@ -78,8 +84,8 @@ class Gathering:
         self.store.advance(version)
         gone: list[Key] = []
         for index, stored in enumerate(self._held.all()):
-            if index % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
+            if index % SLICE == 0:
+                await self._turns.take()
             if stored.key not in self.store:
                 gone.append(stored.key)
         return gone

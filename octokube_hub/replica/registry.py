@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from octokube.runtime.clock import Clock
+from octokube.runtime.turns import Turns
 from octokube_hub.replica.replica import Replica
 
 
@@ -14,6 +15,8 @@ class Registry:
     """
 
     def __init__(self, clock: Clock) -> None:
+        self.turns = Turns()
+        """For all heavy work on replicas, whoever does it: a slice with each turn of the event loop."""
         self._clock = clock
         self._replicas: dict[str, Replica] = {}
         self._listeners: dict[object, Callable[[Replica], None]] = {}

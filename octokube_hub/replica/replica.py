@@ -98,7 +98,7 @@ class Replica:
     ) -> None:
         """Takes a finished snapshot over, as one change."""
         is_first_load = self.epoch is None
-        is_membership_changed = bool(gone) or any(stored.key not in self.store for stored in gathering.changed)
+        is_membership_changed = bool(gone) or gathering.has_new_keys
         self.epoch = epoch
         self.store = gathering.store
         self._floor = gathering.store.version if gathering.horizon is None else gathering.horizon

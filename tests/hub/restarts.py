@@ -1,5 +1,7 @@
 """Feeds a hub from a real agent's frames without a network, so that either side can be replaced by a new one."""
 
+import asyncio
+
 from octokube.state import EncodedObject, Key
 from octokube.v1 import agent_service_pb2 as pb
 from octokube.v1 import frame_pb2
@@ -53,6 +55,7 @@ class AgentLine:
         """The next frame; None when the hub has been told everything."""
         if self._outflow is None:
             return None
+        await asyncio.sleep(0)
         made = self._outflow.next()
         if made is None:
             return None

@@ -195,7 +195,7 @@ class Subscriber:
 
     async def settle(self) -> None:
         """Lets everything happen that needs no reading."""
-        for _ in range(12):
+        for _ in range(40):
             await asyncio.sleep(0)
 
     async def read(self) -> pb.WatchResponse | None:

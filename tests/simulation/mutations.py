@@ -1,5 +1,6 @@
 """Switches the product's mechanisms off, one at a time, to see which invariant falls."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -139,7 +140,7 @@ def _without_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def build(self: Any) -> None:
         for stored in self.view.replica.store.all():
-            await audience.asyncio.sleep(0)
+            await asyncio.sleep(0)
             self.view.put(stored)
         self._complete()
 
