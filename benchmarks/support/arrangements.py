@@ -26,7 +26,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def gateway_inside(directory: pathlib.Path, kubeconfig: pathlib.Path) -> AsyncIterator[Running]:
     """Hub and gateway in one process, the agent in another."""
-    _write_policy(directory)
+    write_policy(directory)
     async with Child("benchmarks.load.hub_and_gateway", directory=str(directory), tokens=PEOPLE) as host:
         await host.answer()
         where = await host.ask("where")
@@ -50,13 +50,14 @@ async def gateway_inside(directory: pathlib.Path, kubeconfig: pathlib.Path) -> A
 @contextlib.asynccontextmanager
 async def gateway_apart(directory: pathlib.Path, kubeconfig: pathlib.Path) -> AsyncIterator[Running]:
     """Agent, hub and gateway as processes of their own."""
-    _write_policy(directory)
+    write_policy(directory)
     async with running_chain(directory, kubeconfig, directory / "policies") as chain:
         tokens = [await chain.make("token", "create", f"user:engineer-{index}") for index in range(PEOPLE)]
         pids = {"agent": chain.agent.pid, "hub": chain.hub.pid, "gateway": chain.web.pid}
         yield Running(chain.web_url, tokens, pids)
 
 
-def _write_policy(directory: pathlib.Path) -> None:
+def write_policy(directory: pathlib.Path) -> None:
+    """Lets everybody read everything."""
     (directory / "policies").mkdir(parents=True)
     (directory / "policies" / "policy.csv").write_text(POLICY)

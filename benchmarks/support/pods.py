@@ -1,8 +1,11 @@
 """Makes pods of the size that they have in life."""
 
+import asyncio
 from typing import Any
 
 from tests.support.kube_admin import KubeAdmin
+
+PARALLEL = 8
 
 
 def pod(name: str) -> dict[str, Any]:
@@ -36,9 +39,37 @@ def pod(name: str) -> dict[str, Any]:
     }
 
 
+def running_status(restarts: int) -> dict[str, Any]:
+    """A status as a kubelet writes it."""
+    return {
+        "phase": "Running",
+        "podIP": "10.0.0.1",
+        "conditions": [
+            {"type": name, "status": "True", "lastProbeTime": None, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+            for name in ("Initialized", "Ready", "ContainersReady", "PodScheduled")
+        ],
+        "containerStatuses": [
+            {
+                "name": "app",
+                "image": "registry.example.com/team/app:1.2.3",
+                "imageID": "registry.example.com/team/app@sha256:" + "0" * 64,
+                "ready": True,
+                "started": True,
+                "restartCount": restarts,
+                "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+            }
+        ],
+    }
+
+
 async def fill(admin: KubeAdmin, namespace: str, count: int) -> str:
     """Creates a namespace with pods; its path for them."""
     path = f"{await admin.namespace(namespace)}/pods"
-    for index in range(count):
-        await admin.create(path, pod(f"pod-{index}"))
+    indices = iter(range(count))
+
+    async def create() -> None:
+        for index in indices:
+            await admin.create(path, pod(f"pod-{index}"))
+
+    await asyncio.gather(*(create() for _ in range(PARALLEL)))
     return path
