@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from octokube.state import Key
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2
-from octokube_hub.fanout import encoding
+from octokube_hub.fanout import audience, clusters, encoding
 from octokube_hub.fanout.selection import read_subscription
 from octokube_hub.policy import Subject
 from tests.hub.objects import canary, key
@@ -68,9 +68,12 @@ def draw_step(random: random.Random) -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few objects fill a frame, so that snapshots and moves are broken off in the middle."""
+    """A few objects fill a frame or a slice, so that snapshots and moves are broken off in the middle."""
     monkeypatch.setattr(encoding, "PART_BYTES", 400)
     monkeypatch.setattr(encoding, "FIRST_PART_BYTES", 200)
+    monkeypatch.setattr(audience, "MOVED_AT_ONCE", 3)
+    monkeypatch.setattr(audience, "FOLLOW_SLICE", 1)
+    monkeypatch.setattr(clusters, "FOLLOWED_AT_ONCE", 0)
 
 
 @pytest.mark.timeout(120)
