@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { TombstoneReason } from "../src/gen/octokube/v1/frame_pb";
 import { crc32 } from "../src/state/crc32";
 import { SnapshotDigest } from "../src/state/digest";
-import { OutOfSequence, Receiver, TornSnapshot } from "../src/state/receiver";
+import { FeedFault, OutOfSequence, Receiver, TornSnapshot } from "../src/state/receiver";
 import { SyntheticCluster, SyntheticStream } from "./synthetic";
 
 function content(receiver: Receiver): Record<string, string> {
@@ -103,6 +103,29 @@ test("a receiver that is distrusted asks for a snapshot and keeps what it shows 
   // Named with a token that no hub can read: a hub that is not asked about a cluster can't have it forgotten.
   expect(receiver.resumePoints()).toEqual([{ cluster: "harbour", resumeToken: new Uint8Array(1) }]);
   expect(content(receiver)).toEqual({ "payments/a": "1" });
+});
+
+test("a patch changes the body that is held, and needs one", () => {
+  const source = cluster("a");
+  const { receiver, stream } = filled(source);
+  const patched = (patch: string, body = "") => {
+    source.put("payments", "a");
+    const frame = stream.delta();
+    frame.entries[0]!.body = new TextEncoder().encode(body);
+    frame.entries[0]!.patch = new TextEncoder().encode(patch);
+    frame.sequence = receiver.sequence + 1n;
+    return frame;
+  };
+  const held = () => [...receiver.clusters.get("harbour")!.objects.values()][0]!.body;
+  receiver.apply(patched("", '{"a":{"b":1,"c":2}}'));
+  receiver.apply(patched('{"a":{"b":null,"d":3},"B":[null]}'));
+  expect(held()).toBe('{"B":[null],"a":{"c":2,"d":3}}');
+  receiver.apply(patched('{"__proto__":{"a":1}}'));
+  expect(held()).toBe('{"B":[null],"__proto__":{"a":1},"a":{"c":2,"d":3}}');
+  expect(() => receiver.apply(patched("[]"))).toThrow(FeedFault);
+  expect(() => receiver.apply(patched("{"))).toThrow(FeedFault);
+  receiver.apply(patched("", ""));
+  expect(() => receiver.apply(patched("{}"))).toThrow(/no body is held/);
 });
 
 const step = fc.oneof(

@@ -96,6 +96,24 @@ test("a snapshot becomes rows and is acknowledged", () => {
   expect(ack?.channel).toBe(gateway.watch.channel);
 });
 
+test("a window that fills is freed at once, and everything else once a second", () => {
+  const { cluster, gateway, stream } = opened("a");
+  const acks = () =>
+    gateway.sent.filter((one) => one.message.case === "watch" && one.message.value.message.case === "ack").length;
+  gateway.pass(1000);
+  const before = acks();
+  for (let index = 0; index < 5; index++) {
+    cluster.put("payments", "a");
+    gateway.frame(gateway.watch.channel, stream.delta());
+  }
+  expect(acks()).toBe(before);
+  gateway.pass(1000);
+  expect(acks()).toBe(before + 1);
+  cluster.put("payments", "long".repeat(40_000));
+  gateway.frame(gateway.watch.channel, stream.delta());
+  expect(acks()).toBe(before + 2);
+});
+
 test("after a break the stream resumes where it was, on the new socket", () => {
   const { cluster, gateway } = opened("a", "b");
   gateway.cut();
@@ -120,7 +138,10 @@ test("a torn snapshot starts anew without a token, and what is shown stays", () 
   expect(gateway.sent.at(-1)?.message.case).toBe("close");
   gateway.pass(2_000);
   expect(gateway.watch.channel).toBeGreaterThan(former);
-  expect(gateway.watch.subscribe.resume).toEqual([]);
+  // Named with a token that no hub can read, so that the hub knows of what is still shown.
+  expect(gateway.watch.subscribe.resume.map((point) => [point.cluster, point.resumeToken])).toEqual([
+    ["harbour", new Uint8Array(1)],
+  ]);
   expect(gateway.rows()).toEqual(["a"]);
 });
 

@@ -23,7 +23,8 @@ export interface LinkEvents {
   /** The gateway has said hello: channels may be opened, and any of former sockets are gone. */
   up(hello: GatewayMessage): void;
   down(): void;
-  message(message: GatewayMessage): void;
+  /** `size`: how many bytes it had. */
+  message(message: GatewayMessage, size: number): void;
 }
 
 export class Link {
@@ -101,7 +102,7 @@ export class Link {
       this.scheduleWatch();
       this.events.up(message);
     } else if (message.message.case !== "pong") {
-      this.events.message(message);
+      this.events.message(message, bytes.length);
     }
   }
 

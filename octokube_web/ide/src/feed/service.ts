@@ -30,7 +30,7 @@ export class FeedService {
       state: (link) => this.report({ tell: "link", link }),
       up: (message) => this.up(message.message.value as GatewayHello),
       down: () => this.down(),
-      message: (message) => this.message(message),
+      message: (message, size) => this.message(message, size),
     });
   }
 
@@ -108,7 +108,7 @@ export class FeedService {
     this.catalogChannel = this.openChannel({ case: "catalog", value: {} });
   }
 
-  private message(message: GatewayMessage): void {
+  private message(message: GatewayMessage, size: number): void {
     const { channel } = message;
     const content = message.message;
     if (channel === this.catalogChannel) {
@@ -122,7 +122,7 @@ export class FeedService {
     }
     for (const stream of this.streams.values()) {
       if (stream.channel !== channel) continue;
-      if (content.case === "watch") stream.received(content.value);
+      if (content.case === "watch") stream.received(content.value, size);
       else if (content.case === "closed") stream.closed(content.value);
       return;
     }

@@ -19,7 +19,9 @@ import { Outbox } from "./outbox";
 import { healthOf } from "./translate";
 
 /** Acknowledgements wait so long for company, because each is a message of its own through gateway and hub. */
-const ACK_MS = 50;
+const ACK_MS = 1000;
+/** An eighth of the hub's default window: the next acknowledgement is under way long before the window is full. */
+const ACK_BYTES = 128 * 1024;
 /** A status that differs in freshness alone is told so often. */
 const STATUS_MS = 500;
 const NOTICE_LIMIT = 8;
@@ -42,6 +44,7 @@ export class Stream {
   private isConnected = false;
   private attempt = 0;
   private heardAt = 0;
+  private unacknowledged = 0;
   private phase: ViewStatus["phase"] = "opening";
   private error: ViewStatus["error"];
   private notices: ViewStatus["notices"] = [];
@@ -85,10 +88,11 @@ export class Stream {
     this.flush();
   }
 
-  received(response: WatchResponse): void {
+  /** `size`: how many bytes the message had. */
+  received(response: WatchResponse, size: number): void {
     const message = response.message;
     if (message.case === "frame") {
-      this.frame(message.value);
+      this.frame(message.value, size);
     } else if (message.case === "notice") {
       const { code, message: text } = message.value;
       const others = this.notices.filter((notice) => notice.code !== code || notice.message !== text);
@@ -121,6 +125,7 @@ export class Stream {
   private open(): void {
     this.cancelTimers();
     this.receiver.restart();
+    this.unacknowledged = 0;
     this.notices = [];
     const { cluster, type, namespaces, names, detail } = this.spec;
     const subscription = create(SubscriptionSchema, {
@@ -132,12 +137,20 @@ export class Stream {
     });
     this.channel = this.events.open(
       create(WatchRequestSchema, {
-        message: { case: "subscribe", value: { subscription, resume: this.receiver.resumePoints(), windowBytes: 0n } },
+        message: {
+          case: "subscribe",
+          value: {
+            subscription,
+            resume: this.receiver.resumePoints(),
+            windowBytes: 0n,
+            acceptsPatches: true,
+          },
+        },
       }),
     );
   }
 
-  private frame(frame: Frame): void {
+  private frame(frame: Frame, size: number): void {
     this.heardAt = this.host.now();
     try {
       this.outbox.put(this.receiver.apply(frame));
@@ -150,7 +163,9 @@ export class Stream {
       this.reopenLater(0);
       return;
     }
-    this.cancelAck ??= this.host.after(ACK_MS, () => this.acknowledge());
+    this.unacknowledged += size;
+    if (this.unacknowledged >= ACK_BYTES) this.acknowledge();
+    else this.cancelAck ??= this.host.after(ACK_MS, () => this.acknowledge());
     const copy = this.receiver.clusters.get(frame.cluster);
     const phase = copy?.isSynced ? "live" : "loading";
     if (phase === "live") this.attempt = 0;
@@ -162,7 +177,9 @@ export class Stream {
   }
 
   private acknowledge(): void {
+    this.cancelAck?.();
     this.cancelAck = undefined;
+    this.unacknowledged = 0;
     if (this.channel === 0) return;
     const ack = { $typeName: "octokube.v1.FrameAck" as const, sequence: this.receiver.sequence };
     this.events.send(this.channel, create(WatchRequestSchema, { message: { case: "ack", value: ack } }));

@@ -1,8 +1,11 @@
 /** Applies a Watch stream's frames to a copy, and refuses any that would make it wrong. */
-import { FrameKind, TombstoneReason, type Frame } from "../gen/octokube/v1/frame_pb";
+import { FrameKind, TombstoneReason, type Entry, type Frame } from "../gen/octokube/v1/frame_pb";
 import type { ClusterState } from "../gen/octokube/v1/resource_pb";
 import { SnapshotDigest } from "./digest";
+import { applyToBody, BadPatch } from "./merge-patch";
 import { idOf, isSame, viewedOf, type Viewed } from "./viewed";
+
+const decoder = new TextDecoder();
 
 /** The stream broke its own promise: what it sends can't be applied. The remedy is a new stream. */
 export class FeedFault extends Error {}
@@ -147,12 +150,24 @@ function swap(copy: ClusterCopy, frame: Frame): Change[] {
   return changes;
 }
 
+/** An entry that comes as the difference to the body that is held. */
+function patched(copy: ClusterCopy, entry: Entry): Viewed {
+  const arrived = viewedOf(entry);
+  const held = copy.objects.get(arrived.id);
+  if (!held || held.body === "" || arrived.body !== "") {
+    throw new FeedFault(`the hub sent a patch of ${arrived.type} ${arrived.name}, of which no body is held`);
+  }
+  try {
+    return { ...arrived, body: applyToBody(held.body, decoder.decode(entry.patch)) };
+  } catch (error) {
+    if (!(error instanceof BadPatch)) throw error;
+    throw new FeedFault(`the hub sent a patch of ${arrived.type} ${arrived.name} that can't be applied: ${error.message}`);
+  }
+}
+
 function move(copy: ClusterCopy, frame: Frame): Change[] {
   // A fault must leave the copy as it was, so everything is read before anything is changed.
-  const arrived = frame.entries.map((entry) => {
-    if (entry.patch.length > 0) throw new FeedFault("the hub sent a patch, which this page did not ask for");
-    return viewedOf(entry);
-  });
+  const arrived = frame.entries.map((entry) => (entry.patch.length > 0 ? patched(copy, entry) : viewedOf(entry)));
   const changes: Change[] = [];
   // Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
   for (const tombstone of frame.tombstones) {
