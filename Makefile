@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test soak page contract clean
+.PHONY: setup demo test soak bench page contract clean
 
 # One stamp each: pip and npm run again only when what they install from has changed.
 setup: $(VENV)/.stamp octokube_web/static/index.html
@@ -38,6 +38,10 @@ test: setup
 
 soak: setup
 	$(BIN)/python -m tests.simulation.soak $(ARGS)
+
+bench: setup
+	tools/install-test-assets
+	$(BIN)/python -m benchmarks $(ARGS)
 
 contract:
 	tools/generate-contract

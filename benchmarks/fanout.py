@@ -34,13 +34,17 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure. ``rates`` are changes a second, ``subscribers`` how many people."""
+    """What to measure. ``rates`` are changes a second, ``subscribers`` how many people.
+
+    One person at the ``quiet_rate`` shows what is added to a single change's way; 0 leaves that out.
+    """
 
     subscribers: tuple[int, ...] = (1, 100, 1000)
     rates: tuple[float, ...] = (200.0, 1000.0)
     pods: int = 1000
     seconds: float = 8.0
     ways: tuple[str, ...] = ("direct", "inside", "apart", "inside, bodies")
+    quiet_rate: float = 5.0
     is_profiling: bool = False
 
 
@@ -51,6 +55,7 @@ class Line:
     way: str
     subscribers: int
     rate: float
+    asked_rate: float = 0.0
     changes: int = 0
     cpu_us: dict[str, float] = field(default_factory=dict)
     bytes_per_change: float = 0.0
@@ -80,6 +85,11 @@ class Bench:
         self._path = path
         self._write_costs: dict[float, float] = {}
 
+    @property
+    def kubeconfig(self) -> pathlib.Path:
+        """What an agent needs to follow the apiserver."""
+        return self._cluster.kubeconfig()
+
     async def direct(self, subscribers: int, rate: float) -> Line:
         """N watches on the apiserver."""
         async with KubeAdmin(self._cluster.url, ADMIN_TOKEN) as admin:
@@ -91,11 +101,12 @@ class Bench:
             await crowd.answer()
             return await self._measure("direct", crowd, subscribers, rate, {})
 
-    async def through(self, way: str, running: Running, subscribers: int, rate: float) -> Line:
-        """N browsers on a gateway."""
+    async def through(self, way: str, running: Running, subscribers: int, rate: float, *, stalled: int = 0) -> Line:
+        """N browsers on a gateway, and some beside them that read nothing."""
         async with Child(
             "benchmarks.load.browsers", url=running.url, tokens=running.tokens, namespace="bench",
-            count=subscribers, sampled=SAMPLED, has_bodies="bodies" in way,
+            count=subscribers, sampled=SAMPLED, stalled=stalled,
+            has_bodies="bodies" in way,
         ) as crowd:  # fmt: skip
             await crowd.answer()
             await asyncio.sleep(SETTLE_SECONDS)
@@ -132,7 +143,7 @@ class Bench:
         apiserver_cores = used["apiserver"] / (written["seconds"] + SETTLE_SECONDS)
         used["apiserver"] -= await self.write_cost(rate) * len(committed)
         delivered = max(1, len(committed) * subscribers)
-        line = Line(way, subscribers, len(committed) / written["seconds"], len(committed))
+        line = Line(way, subscribers, len(committed) / written["seconds"], rate, len(committed))
         line.cpu_us = {name: max(0.0, seconds) / delivered * 1e6 for name, seconds in used.items()}
         line.bytes_per_change = received["bytes"] / delivered
         line.entries_per_change = received["entries"] / max(1, received["sampled"] * len(committed))
@@ -187,6 +198,8 @@ async def run(plan: Plan) -> list[Line]:
     lines: list[Line] = []
     async with benching(plan) as bench:
         if "direct" in plan.ways:
+            if plan.quiet_rate:
+                lines.append(await bench.direct(1, plan.quiet_rate))
             for subscribers in plan.subscribers:
                 rate = min(plan.rates[0], DIRECT_DELIVERIES_A_SECOND / subscribers)
                 lines.append(await bench.direct(subscribers, rate))
@@ -195,7 +208,9 @@ async def run(plan: Plan) -> list[Line]:
             if way == "direct":
                 continue
             start = arrangements.gateway_apart if way == "apart" else arrangements.gateway_inside
-            async with start(bench._directory / way.replace(", ", "-"), bench._cluster.kubeconfig()) as running:
+            async with start(bench._directory / way.replace(", ", "-"), bench.kubeconfig) as running:
+                if plan.quiet_rate:
+                    lines.append(await bench.through(way, running, 1, plan.quiet_rate))
                 for subscribers in plan.subscribers:
                     for rate in plan.rates:
                         if rate != plan.rates[0] and (way != "apart" or subscribers != max(plan.subscribers)):
@@ -211,6 +226,7 @@ def table(lines: list[Line]) -> Table:
     for title in ("way", "people", "changes/s", "apiserver", "agent", "hub", "gateway", "all", "of direct", "bytes",
                   "of direct", "entries", "frames", "p50 ms", "p99 ms", "connections", "lost"):  # fmt: skip
         result.add_column(title, justify="left" if title == "way" else "right")
+    # Later lines replace the quiet ones, which compare nothing but latencies.
     direct = {line.subscribers: line for line in lines if line.way == "direct"}
     for line in lines:
         cpu = line.cpu_us
@@ -232,3 +248,30 @@ def table(lines: list[Line]) -> Table:
 def as_json(lines: list[Line]) -> list[dict[str, Any]]:
     """The measurements as plain values."""
     return [asdict(line) for line in lines]
+
+
+def from_json(values: list[dict[str, Any]]) -> list[Line]:
+    """The measurements that ``as_json`` wrote."""
+    return [Line(**value) for value in values]
+
+
+def processes(lines: list[Line]) -> Table:
+    """What the measured processes held meanwhile, and for how long the hub's event loop came to nothing else."""
+    result = Table(title="Fan-out: memory, apiserver, event loop")
+    for title in ("way", "people", "changes/s", "apiserver MB", "agent MB", "hub MB", "gateway MB", "apiserver cores",
+                  "longest block ms"):  # fmt: skip
+        result.add_column(title, justify="left" if title == "way" else "right")
+    for line in lines:
+        held = line.rss_mb
+        sizes = (
+            held.get("apiserver"),
+            held.get("agent"),
+            held.get("hub", held.get("hub and gateway")),
+            held.get("gateway"),
+        )
+        result.add_row(
+            line.way, f"{line.subscribers:,}", f"{line.rate:,.0f}",
+            *(f"{size:,.0f}" if size is not None else "" for size in sizes),
+            f"{line.apiserver_cores:.2f}", "" if line.lag_ms != line.lag_ms else f"{line.lag_ms:.1f}",
+        )  # fmt: skip
+    return result

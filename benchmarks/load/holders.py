@@ -1,4 +1,4 @@
-"""Holds a cluster's pods the ways a Python program does without Octokube: an informer of the official client, or JSON."""
+"""Holds a cluster's pods as a Python program does without Octokube: in the official client's informer, or as JSON."""
 
 import asyncio
 import gc
