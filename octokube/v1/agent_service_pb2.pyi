@@ -73,7 +73,7 @@ class Drain(_message.Message):
     def __init__(self, retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class LinkFrame(_message.Message):
-    __slots__ = ("kind", "from_version", "to_version", "as_of", "entries", "tombstones", "types", "item_count", "digest", "cluster_state", "horizon")
+    __slots__ = ("kind", "from_version", "to_version", "as_of", "entries", "tombstones", "types", "item_count", "digest", "cluster_state", "horizon", "tombstone_count")
     KIND_FIELD_NUMBER: _ClassVar[int]
     FROM_VERSION_FIELD_NUMBER: _ClassVar[int]
     TO_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +85,7 @@ class LinkFrame(_message.Message):
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_STATE_FIELD_NUMBER: _ClassVar[int]
     HORIZON_FIELD_NUMBER: _ClassVar[int]
+    TOMBSTONE_COUNT_FIELD_NUMBER: _ClassVar[int]
     kind: _frame_pb2.FrameKind
     from_version: int
     to_version: int
@@ -96,7 +97,8 @@ class LinkFrame(_message.Message):
     digest: int
     cluster_state: _resource_pb2.ClusterState
     horizon: int
-    def __init__(self, kind: _Optional[_Union[_frame_pb2.FrameKind, str]] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[LinkEntry, _Mapping]]] = ..., tombstones: _Optional[_Iterable[_Union[LinkTombstone, _Mapping]]] = ..., types: _Optional[_Union[TypeList, _Mapping]] = ..., item_count: _Optional[int] = ..., digest: _Optional[int] = ..., cluster_state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., horizon: _Optional[int] = ...) -> None: ...
+    tombstone_count: int
+    def __init__(self, kind: _Optional[_Union[_frame_pb2.FrameKind, str]] = ..., from_version: _Optional[int] = ..., to_version: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[LinkEntry, _Mapping]]] = ..., tombstones: _Optional[_Iterable[_Union[LinkTombstone, _Mapping]]] = ..., types: _Optional[_Union[TypeList, _Mapping]] = ..., item_count: _Optional[int] = ..., digest: _Optional[int] = ..., cluster_state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., horizon: _Optional[int] = ..., tombstone_count: _Optional[int] = ...) -> None: ...
 
 class TypeList(_message.Message):
     __slots__ = ("types",)

@@ -52,9 +52,9 @@ def snapshot_part(content: bytes, header: Header) -> bytes:
     return _frame(frame_pb2.FRAME_KIND_SNAPSHOT_PART, 0, 0, content, header)
 
 
-def snapshot_end(version: int, digest: SnapshotDigest, header: Header) -> bytes:
+def snapshot_end(version: int, digest: SnapshotDigest, tombstone_count: int, header: Header) -> bytes:
     """A SNAPSHOT_END frame."""
-    check = varint_field(8, digest.item_count) + fixed64_field(9, digest.value)
+    check = varint_field(8, digest.item_count) + fixed64_field(9, digest.value) + varint_field(12, tombstone_count)
     return _frame(frame_pb2.FRAME_KIND_SNAPSHOT_END, 0, version, check, header)
 
 

@@ -113,7 +113,7 @@ class Outflow:
 
         for chunk in frames.chunks(elements(), limit_bytes=self._frame_bytes):
             yield OutFrame(frames.snapshot_part(chunk.content, self._header()), None)
-        yield OutFrame(frames.snapshot_end(version, digest, self._header()), version)
+        yield OutFrame(frames.snapshot_end(version, digest, len(tombstones), self._header()), version)
 
     def _changes(self) -> Iterator[OutFrame]:
         """What happened since, cut into frames in version order: each leads from one version to a later one."""

@@ -186,7 +186,9 @@ class AgentSession:
         gathering = await self._gather(frame)
         if frame.to_version != self._snapshot_version:
             raise Malformed("a snapshot that ends at another version than it began with")
-        gone = await gathering.finish(frame.to_version, frame.item_count, frame.digest)
+        gone = await gathering.finish(
+            frame.to_version, frame.item_count, frame.digest, tombstone_count=frame.tombstone_count
+        )
         self._gathering = None
         if not self._fencing.is_held(hold):
             return

@@ -29,6 +29,7 @@ class Gathering:
         self.horizon = horizon
         self._digest = SnapshotDigest()
         self.store: VersionedStore[EncodedObject] = VersionedStore()
+        self._tombstone_count = 0
         self.changed: list[Stored[EncodedObject]] = []
         self.has_new_keys = False
         """Whether anything came that the replica did not hold."""
@@ -69,16 +70,19 @@ class Gathering:
             raise Malformed("a snapshot with a tombstone from before its horizon, or without one")
         if remove.key in self.store:
             raise Malformed("a snapshot with an object that is older than its own tombstone")
+        self._tombstone_count += 1
         held = self._held.get(remove.key)  # one tuple per key, as long as both stores are there
         self.store.bury(Removed(held.key if held else remove.key, remove.version, TombstoneReason.DELETED))
 
-    async def finish(self, version: int, item_count: int, digest: int) -> list[Key]:
+    async def finish(self, version: int, item_count: int, digest: int, *, tombstone_count: int = 0) -> list[Key]:
         """Checks the sums, moves to the snapshot's version and returns the keys that are gone. Raises Malformed."""
         if (self._digest.item_count, self._digest.value) != (item_count, digest):
             raise Malformed(
                 f"a torn snapshot: {self._digest.item_count} entries where {item_count} were promised, "
                 "or another check sum"
             )
+        if self._tombstone_count != tombstone_count:
+            raise Malformed(f"a snapshot of {self._tombstone_count} tombstones where {tombstone_count} were promised")
         if version < max(self.store.version, self.horizon or 0):
             raise Malformed("a snapshot with content, or a horizon, beyond its own version")
         self.store.advance(version)

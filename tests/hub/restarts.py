@@ -64,6 +64,7 @@ class AgentLine:
             frame.ClearField("horizon")
             if frame.kind != frame_pb2.FRAME_KIND_DELTA:
                 del frame.tombstones[:]
+                frame.ClearField("tombstone_count")
         self.frames.append(frame)
         return pb.ConnectRequest(frame=frame).SerializeToString()
 

@@ -75,8 +75,9 @@ def _without_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     original = gathering.Gathering.finish
 
-    async def finish(self: Any, version: int, item_count: int, digest: int) -> Any:
-        return await original(self, version, self._digest.item_count, self._digest.value)
+    async def finish(self: Any, version: int, *_: Any, **__: Any) -> Any:
+        sums = self._digest
+        return await original(self, version, sums.item_count, sums.value, tombstone_count=self._tombstone_count)
 
     monkeypatch.setattr(gathering.Gathering, "finish", finish)
 
