@@ -1,0 +1,44 @@
+"""What a hub sends is what it has always sent, and a receiver makes of it what it has always made.
+
+The page's tests replay the same file.
+"""
+
+import base64
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from octokube.state import merge_patch
+from tests.golden.recording import record, replay
+
+STREAMS = pathlib.Path(__file__).parent / "streams.json"
+PATCHES = pathlib.Path(__file__).parent / "merge-patch.json"
+
+
+def encoded() -> bytes:
+    """The recording as the file has it."""
+    return json.dumps(record(), indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def test_a_hub_sends_the_very_bytes_that_were_recorded() -> None:
+    assert encoded() == STREAMS.read_bytes(), "what is sent has changed; if that is meant, run tools/generate-golden"
+
+
+@pytest.mark.parametrize("stream", json.loads(STREAMS.read_text()), ids=lambda stream: stream["name"])
+def test_a_receiver_holds_after_each_message_what_was_recorded(stream: dict[str, Any]) -> None:
+    messages = [base64.b64decode(step["response"]) for step in stream["messages"]]
+    assert json.loads(json.dumps(replay(messages))) == stream["messages"]
+
+
+def test_every_broken_stream_ends_in_a_fault_and_no_good_one_does() -> None:
+    faults = {stream["name"]: stream["messages"][-1].get("fault") for stream in json.loads(STREAMS.read_text())}
+    assert {name for name, fault in faults.items() if fault} == {name for name in faults if not name[0].isupper()}, (
+        "broken streams are named in lower case"
+    )
+
+
+@pytest.mark.parametrize(("target", "patch", "result"), json.loads(PATCHES.read_text()))
+def test_a_merge_patch_does_what_the_rfc_says(target: Any, patch: Any, result: Any) -> None:
+    assert merge_patch.apply(target, patch) == result
