@@ -21,7 +21,7 @@ class Program:
         self.name = name
         self.log_file = directory / f"{name}.log"
         self._module = module
-        self._arguments = arguments
+        self.arguments = arguments
         self._ready_event = ready_event
         self._process: asyncio.subprocess.Process | None = None
         self._starts = 0
@@ -38,7 +38,7 @@ class Program:
         offset = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, *self._arguments, *extra, "--log-format", "json",
+                sys.executable, "-m", self._module, *self.arguments, *extra, "--log-format", "json",
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=environment(),
             )  # fmt: skip
         try:
