@@ -12,18 +12,31 @@ import pytest
 
 from octokube.state import merge_patch
 from tests.golden.recording import record, replay
+from tests.golden.stores import scripts
 
 STREAMS = pathlib.Path(__file__).parent / "streams.json"
+STORES = pathlib.Path(__file__).parent / "stores.json"
 PATCHES = pathlib.Path(__file__).parent / "merge-patch.json"
 
 
 def encoded() -> bytes:
-    """The recording as the file has it."""
+    """The recorded streams as the file has them."""
     return json.dumps(record(), indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def encoded_stores() -> bytes:
+    """The stores' scripts as the file has them."""
+    return b"[\n" + b",\n".join(json.dumps(script).encode() for script in scripts()) + b"\n]\n"
 
 
 def test_a_hub_sends_the_very_bytes_that_were_recorded() -> None:
     assert encoded() == STREAMS.read_bytes(), "what is sent has changed; if that is meant, run tools/generate-golden"
+
+
+def test_a_store_tells_of_every_version_what_was_recorded() -> None:
+    assert encoded_stores() == STORES.read_bytes(), (
+        "a store tells something else; run tools/generate-golden if it should"
+    )
 
 
 @pytest.mark.parametrize("stream", json.loads(STREAMS.read_text()), ids=lambda stream: stream["name"])

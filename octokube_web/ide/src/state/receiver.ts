@@ -3,6 +3,7 @@ import { FrameKind, TombstoneReason, type Entry, type Frame } from "../gen/octok
 import type { ClusterState } from "../gen/octokube/v1/resource_pb";
 import { SnapshotDigest } from "./digest";
 import { applyToBody, BadPatch } from "./merge-patch";
+import { VersionedStore, type Key, type Reason } from "./versioned-store";
 import { idOf, isSame, viewedOf, type Viewed } from "./viewed";
 
 const decoder = new TextDecoder();
@@ -30,9 +31,10 @@ class Gathering {
   constructor(readonly expected: number) {}
 }
 
-/** What is held of one cluster. `objects` changes only in whole frames and whole snapshots. */
+/** What is held of one cluster. `store` changes only in whole frames and snapshots, in versions of its own. */
 export class ClusterCopy {
-  objects = new Map<string, Viewed>();
+  /** Nobody catches up from a receiver's copy, so it keeps no tombstones. */
+  readonly store = new VersionedStore<Viewed>(0);
   state: ClusterState | undefined;
   /** Milliseconds since 1970, by the hub's clock; 0 before the first frame that says. */
   asOf = 0;
@@ -137,15 +139,24 @@ function swap(copy: ClusterCopy, frame: Frame): Change[] {
         `${frame.itemCount} were promised, or another check sum`,
     );
   }
-  const former = copy.objects;
-  copy.objects = gathering.objects;
+  const { store } = copy;
+  const { objects } = gathering;
+  const names = new Set([...objects.values()].map(({ type, namespace, name }) => `${type}\n${namespace}\n${name}`));
+  if (names.size !== objects.size) {
+    throw new TornSnapshot(`the snapshot of cluster ${frame.cluster} holds one name twice`);
+  }
   copy.isSynced = true;
   const changes: Change[] = [];
-  for (const [id, object] of former) if (!copy.objects.has(id)) changes.push({ kind: "withdrawn", object });
-  for (const [id, object] of copy.objects) {
-    const held = former.get(id);
-    if (!held) changes.push({ kind: "added", object });
-    else if (!isSame(held, object)) changes.push({ kind: "modified", object });
+  for (const { key, value } of store.all()) {
+    if (objects.has(value.id)) continue;
+    store.remove(key, store.version + 1, "withdrawn");
+    changes.push({ kind: "withdrawn", object: value });
+  }
+  for (const object of objects.values()) {
+    const held = store.get(object)?.value;
+    if (held && isSame(held, object)) continue;
+    store.put(object, store.version + 1, object);
+    changes.push({ kind: held ? "modified" : "added", object });
   }
   return changes;
 }
@@ -153,7 +164,7 @@ function swap(copy: ClusterCopy, frame: Frame): Change[] {
 /** An entry that comes as the difference to the body that is held. */
 function patched(copy: ClusterCopy, entry: Entry): Viewed {
   const arrived = viewedOf(entry);
-  const held = copy.objects.get(arrived.id);
+  const held = copy.store.get(arrived)?.value;
   if (!held || held.body === "" || arrived.body !== "") {
     throw new FeedFault(`the hub sent a patch of ${arrived.type} ${arrived.name}, of which no body is held`);
   }
@@ -167,20 +178,33 @@ function patched(copy: ClusterCopy, entry: Entry): Viewed {
 
 function move(copy: ClusterCopy, frame: Frame): Change[] {
   // A fault must leave the copy as it was, so everything is read before anything is changed.
-  const arrived = frame.entries.map((entry) => (entry.patch.length > 0 ? patched(copy, entry) : viewedOf(entry)));
+  const { store } = copy;
+  const leaving = new Map<string, [Key, Reason]>();
+  for (const { key, reason } of frame.tombstones) {
+    if (key) leaving.set(idOf(key), [key, reason === TombstoneReason.DELETED ? "deleted" : "withdrawn"]);
+  }
+  const arriving = new Map<string, Viewed>();
+  for (const entry of frame.entries) {
+    const object = entry.patch.length > 0 ? patched(copy, entry) : viewedOf(entry);
+    const { type, namespace, name } = object;
+    const former = store.named(type, namespace, name)?.value;
+    const id = `${type}\n${namespace}\n${name}`;
+    if (arriving.has(id) || (former && former.id !== object.id && !leaving.has(former.id))) {
+      throw new FeedFault(`the hub sent ${type} ${namespace}/${name} again under another uid`);
+    }
+    arriving.set(id, object);
+  }
   const changes: Change[] = [];
   // Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
-  for (const tombstone of frame.tombstones) {
-    if (!tombstone.key) continue;
-    const id = idOf(tombstone.key);
-    const object = copy.objects.get(id);
-    if (!object) continue;
-    copy.objects.delete(id);
-    changes.push({ kind: tombstone.reason === TombstoneReason.DELETED ? "deleted" : "withdrawn", object });
+  for (const [key, kind] of leaving.values()) {
+    const held = store.get(key);
+    if (!held) continue;
+    store.remove(key, store.version + 1, kind);
+    changes.push({ kind, object: held.value });
   }
-  for (const object of arrived) {
-    changes.push({ kind: copy.objects.has(object.id) ? "modified" : "added", object });
-    copy.objects.set(object.id, object);
+  for (const object of arriving.values()) {
+    changes.push({ kind: store.get(object) ? "modified" : "added", object });
+    store.put(object, store.version + 1, object);
   }
   return changes;
 }
