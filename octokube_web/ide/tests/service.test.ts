@@ -114,6 +114,26 @@ test("a window that fills is freed at once, and everything else once a second", 
   expect(acks()).toBe(before + 2);
 });
 
+test("a stream that falls silent is left, and continued on another channel of the same socket", () => {
+  const { cluster, gateway, stream } = opened("a");
+  const former = gateway.watch.channel;
+  const passAnswering = (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      gateway.pass(1_000);
+      gateway.say(0, { case: "pong", value: {} }); // the gateway is well; what it reaches is not
+    }
+  };
+  passAnswering(14);
+  cluster.put("payments", "b");
+  gateway.frame(former, stream.delta());
+  passAnswering(14);
+  expect(gateway.watch.channel).toBe(former);
+  passAnswering(3);
+  expect(gateway.watch.channel).toBeGreaterThan(former);
+  expect(gateway.sockets).toBe(1);
+  expect(gateway.watch.subscribe.resume[0]?.cluster).toBe("harbour");
+});
+
 test("after a break the stream resumes where it was, on the new socket", () => {
   const { cluster, gateway } = opened("a", "b");
   gateway.cut();

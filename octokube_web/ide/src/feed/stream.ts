@@ -22,6 +22,8 @@ import { healthOf } from "./translate";
 const ACK_MS = 1000;
 /** An eighth of the hub's default window: the next acknowledgement is under way long before the window is full. */
 const ACK_BYTES = 128 * 1024;
+/** The hub sends a bookmark at least every 5 s; three missing ones are a path that is dead behind the gateway. */
+const SILENCE_MS = 15_000;
 /** A status that differs in freshness alone is told so often. */
 const STATUS_MS = 500;
 const NOTICE_LIMIT = 8;
@@ -51,6 +53,7 @@ export class Stream {
   private lastClose: Close | undefined;
   private cancelAck: (() => void) | undefined;
   private cancelReopen: (() => void) | undefined;
+  private cancelSilence: (() => void) | undefined;
   private cancelStatus: (() => void) | undefined;
 
   constructor(
@@ -158,11 +161,11 @@ export class Stream {
       if (!(fault instanceof FeedFault)) throw fault;
       // What was applied before a lost frame is sound and can be continued; after anything else only a snapshot helps.
       if (!(fault instanceof OutOfSequence)) this.receiver.distrust();
-      this.events.close(this.channel);
-      this.channel = 0;
-      this.reopenLater(0);
+      this.leave();
       return;
     }
+    this.cancelSilence?.();
+    this.cancelSilence = this.host.after(SILENCE_MS, () => this.leave());
     this.unacknowledged += size;
     if (this.unacknowledged >= ACK_BYTES) this.acknowledge();
     else this.cancelAck ??= this.host.after(ACK_MS, () => this.acknowledge());
@@ -174,6 +177,13 @@ export class Stream {
     this.flush();
     if (isNews) this.tellStatus();
     else this.tellStatusSoon();
+  }
+
+  /** Gives the stream up and opens another a little later, which goes on from what is held. */
+  private leave(): void {
+    this.events.close(this.channel);
+    this.channel = 0;
+    this.reopenLater(0);
   }
 
   private acknowledge(): void {
@@ -228,7 +238,7 @@ export class Stream {
   }
 
   private cancelTimers(): void {
-    for (const cancel of [this.cancelAck, this.cancelReopen, this.cancelStatus]) cancel?.();
-    this.cancelAck = this.cancelReopen = this.cancelStatus = undefined;
+    for (const cancel of [this.cancelAck, this.cancelReopen, this.cancelSilence, this.cancelStatus]) cancel?.();
+    this.cancelAck = this.cancelReopen = this.cancelSilence = this.cancelStatus = undefined;
   }
 }
