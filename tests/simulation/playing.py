@@ -77,7 +77,8 @@ def play(
     """
     length = length_of(seed) if length is None else length
     with virtual_time.seeded(seed), _small(random.Random(f"limits/{seed}"), limits):
-        turn_seconds = random.Random(f"turns/{seed}").choice((0.0, 0.00002, 0.0003))
+        turn_seconds = random.Random(f"turns/{seed}").choice((0.0, 0.00002, 0.0003, 0.002))
+        turn_seconds = limits.get("turn_seconds", turn_seconds)
         loop = virtual_time.VirtualLoop(turn_seconds=turn_seconds)
         world = World(seed, loop, trace=trace)
         with _logging_to(world):

@@ -46,6 +46,21 @@ async def doom(world: World, chance: random.Random) -> str:
     return f"{stream}, then {fault} after {spared}"
 
 
+async def mislead(world: World, chance: random.Random) -> str:
+    """A subscriber misses a frame, finds out, and before they are back what they may see has changed."""
+    streams = [stream for stream in world.network if stream.kind == "watch"]
+    if not streams:
+        return "nobody watches"
+    stream = chance.choice(streams)
+    stream.down.faults.append("lose")
+    text = f"{stream}"
+    for _ in range(2):
+        text += f"; {await change(world, chance)}"
+        await asyncio.sleep(chance.choice((0.1, 0.3)))
+    event = chance.choice((swap_policy, swap_policy, resubscribe))
+    return f"{text}; {await event(world, chance)}"
+
+
 async def stall(world: World, chance: random.Random) -> str:
     """One direction of a stream moves nothing for a time."""
     stream = _any_stream(world.network, chance)
@@ -197,6 +212,7 @@ STEPS: dict[Step, float] = {
     change: 10,
     disturb: 4,
     doom: 2,
+    mislead: 1,
     stall: 2,
     cut: 2.5,
     half_open: 1,

@@ -7,7 +7,7 @@ from tests.simulation.playing import Outcome, play
 
 TRIES = 150
 """Schedules within which the missing mechanism has to show; most need a handful."""
-LENGTH = 14
+LENGTH = 8
 
 
 def _play(mutation: Mutation, seed: int) -> Outcome:
@@ -22,7 +22,7 @@ def test_an_invariant_falls_without(mutation: Mutation, monkeypatch: pytest.Monk
         with monkeypatch.context() as switched_off:
             mutation.patch(switched_off)
             outcome = _play(mutation, seed)
-        if outcome.violation is not None and outcome.violation.invariant == mutation.invariant:
+        if outcome.violation is not None and outcome.violation.invariant in mutation.invariants:
             with_it = _play(mutation, seed)
             assert with_it.violation is None, str(with_it)
             return
