@@ -30,8 +30,8 @@ class NotAnObject(ValueError):
 class Projector:
     """Projects, redacts and encodes the objects of one type.
 
-    Deterministic: equal objects give equal bytes (members are sorted by name, so that a merge patch leads to them), and objects that print equally give equal row bytes. The object that
-    is passed in is consumed: it is changed on the way.
+    Deterministic: equal objects give equal bytes (members are sorted by name, so that a merge patch leads to them), and
+    objects that print equally give equal row bytes. The object that is passed in is consumed: it is changed on the way.
     """
 
     def __init__(self, type: str, *, api_version: str, kind: str, printer: Printer, redactor: Redactor) -> None:
