@@ -1,6 +1,7 @@
 """Plays schedules by the hundred thousand: `make soak`, or `python -m tests.simulation.soak --count 5000`."""
 
 import argparse
+import gc
 import multiprocessing
 import signal
 import sys
@@ -16,11 +17,18 @@ SHOWN = 50
 
 
 def _play_all(seeds: range) -> list[Outcome]:
-    return [play(seed) for seed in seeds]
+    """Plays a chunk. What its worlds leave behind is collected once, and not while they run: a seventh of the time."""
+    gc.disable()
+    try:
+        return [play(seed) for seed in seeds]
+    finally:
+        gc.collect()
 
 
-def _ignore_interrupts() -> None:
+def _begin() -> None:
+    """Prepares a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    gc.freeze()
 
 
 class Summary:
@@ -68,11 +76,11 @@ def outcomes(first: int, count: int, processes: int) -> Iterator[Outcome]:
     """Plays the seeds from ``first`` on, in several processes."""
     chunks = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
     if processes == 1:
+        gc.freeze()
         for chunk in chunks:
-            for seed in chunk:
-                yield play(seed)
+            yield from _play_all(chunk)
         return
-    with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupts) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, _begin) as pool:
         for played in pool.imap_unordered(_play_all, chunks):
             yield from played
 
