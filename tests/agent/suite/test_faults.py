@@ -20,6 +20,8 @@ from tests.agent.suite.test_following_a_cluster import widget_definition
 from tests.support.running import running_agent
 from tests.support.waiting import eventually, until
 
+pytestmark = pytest.mark.timeout(60)  # what is waited for are real back-offs, on a machine that may be busy
+
 NOWHERE = "127.0.0.1:1"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 

@@ -15,6 +15,8 @@ from tests.agent.suite.conftest import KubeCluster
 from tests.agent.suite.reading import all_bytes, body_of, entry_of, row_of
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.timeout(60)  # what is waited for are real back-offs, on a machine that may be busy
+
 _numbers = itertools.count(1)
 WIDGETS = "/apis/example.com/v1/namespaces/{}/widgets"
 
