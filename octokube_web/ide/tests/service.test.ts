@@ -43,6 +43,13 @@ class Gateway implements Host {
     }
     this.time = end;
   }
+  /** The gateway is well all the time; what it reaches may not be. */
+  passAnswering(seconds: number): void {
+    for (let second = 0; second < seconds; second++) {
+      this.pass(1_000);
+      this.say(0, { case: "pong", value: {} });
+    }
+  }
   say(channel: number, message: NonNullable<MessageInitShape<typeof GatewayMessageSchema>["message"]>): void {
     this.wire!.received(toBinary(GatewayMessageSchema, create(GatewayMessageSchema, { channel, message })));
   }
@@ -117,21 +124,25 @@ test("a window that fills is freed at once, and everything else once a second", 
 test("a stream that falls silent is left, and continued on another channel of the same socket", () => {
   const { cluster, gateway, stream } = opened("a");
   const former = gateway.watch.channel;
-  const passAnswering = (seconds: number) => {
-    for (let second = 0; second < seconds; second++) {
-      gateway.pass(1_000);
-      gateway.say(0, { case: "pong", value: {} }); // the gateway is well; what it reaches is not
-    }
-  };
-  passAnswering(14);
+  gateway.passAnswering(14);
   cluster.put("payments", "b");
   gateway.frame(former, stream.delta());
-  passAnswering(14);
+  gateway.passAnswering(14);
   expect(gateway.watch.channel).toBe(former);
-  passAnswering(3);
+  gateway.passAnswering(3);
   expect(gateway.watch.channel).toBeGreaterThan(former);
   expect(gateway.sockets).toBe(1);
   expect(gateway.watch.subscribe.resume[0]?.cluster).toBe("harbour");
+});
+
+test("a stream that was refused for good is not tried again when it has been silent for long", () => {
+  const { gateway } = opened("a");
+  const former = gateway.watch.channel;
+  gateway.say(former, { case: "closed", value: { code: "INVALID_ARGUMENT", message: "no such type", retryable: false } });
+  gateway.passAnswering(40);
+  expect(gateway.watch.channel).toBe(former);
+  const status = gateway.reports.findLast((report) => report.tell === "status")!.status;
+  expect([status.phase, status.error?.code]).toEqual(["failed", "INVALID_ARGUMENT"]);
 });
 
 test("after a break the stream resumes where it was, on the new socket", () => {

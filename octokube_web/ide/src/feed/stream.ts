@@ -109,6 +109,7 @@ export class Stream {
   /** The channel has ended; the hub's own word about it came before. */
   closed(end: ChannelClosed): void {
     this.channel = 0;
+    this.cancelTimers();
     const close = this.lastClose;
     this.lastClose = undefined;
     if (close?.reason === CloseReason.UNAUTHENTICATED || end.code === "UNAUTHENTICATED") {
