@@ -17,6 +17,7 @@ from tests.golden.stores import scripts
 STREAMS = pathlib.Path(__file__).parent / "streams.json"
 STORES = pathlib.Path(__file__).parent / "stores.json"
 PATCHES = pathlib.Path(__file__).parent / "merge-patch.json"
+BODIES = pathlib.Path(__file__).parent / "patched-bodies.json"
 
 
 def encoded() -> bytes:
@@ -55,3 +56,8 @@ def test_every_broken_stream_ends_in_a_fault_and_no_good_one_does() -> None:
 @pytest.mark.parametrize(("target", "patch", "result"), json.loads(PATCHES.read_text()))
 def test_a_merge_patch_does_what_the_rfc_says(target: Any, patch: Any, result: Any) -> None:
     assert merge_patch.apply(target, patch) == result
+
+
+@pytest.mark.parametrize(("body", "patch", "result"), json.loads(BODIES.read_text()))
+def test_a_patched_body_has_its_members_sorted_by_code_point(body: str, patch: str, result: str) -> None:
+    assert merge_patch.apply_to_body(body.encode(), patch.encode()).decode() == result

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { WatchResponseSchema } from "../src/gen/octokube/v1/cluster_service_pb";
-import { applyPatch, type Json } from "../src/state/merge-patch";
+import { applyPatch, applyToBody, type Json } from "../src/state/merge-patch";
 import { FeedFault, OutOfSequence, Receiver, TornSnapshot } from "../src/state/receiver";
 import { Gone, VersionedStore, type Key, type Reason } from "../src/state/versioned-store";
 import type { Viewed } from "../src/state/viewed";
@@ -22,6 +22,7 @@ const folder = resolve(import.meta.dirname, "../../../tests/golden");
 const read = (name: string): unknown => JSON.parse(readFileSync(resolve(folder, name), "utf8"));
 const streams = read("streams.json") as { name: string; messages: Step[] }[];
 const patches = read("merge-patch.json") as [Json, Json, Json][];
+const bodies = read("patched-bodies.json") as [string, string, string][];
 const faults = { FeedFault, OutOfSequence, TornSnapshot };
 
 function nameOf({ type, namespace, name, uid }: Viewed): string {
@@ -129,4 +130,8 @@ test("a store keeps to its rules", () => {
 
 test.each(patches)("%j and %j make %j", (target, patch, result) => {
   expect(applyPatch(target, patch)).toEqual(result);
+});
+
+test.each(bodies)("the body %s patched with %s is %s to the byte", (body, patch, result) => {
+  expect(applyToBody(body, patch)).toBe(result);
 });

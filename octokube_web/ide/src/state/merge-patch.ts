@@ -40,15 +40,28 @@ export function applyToBody(body: string, patch: string): string {
     throw new BadPatch("a patch, or the body that it is for, is not JSON");
   }
   if (!isObject(before) || !isObject(change)) throw new BadPatch("a patch, or the body that it is for, is no JSON object");
-  return JSON.stringify(sorted(applyPatch(before, change)));
+  return encode(applyPatch(before, change));
 }
 
-function sorted(value: Json): Json {
-  if (Array.isArray(value)) return (value as readonly Json[]).map(sorted);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([name, inner]) => [name, sorted(inner)]),
-  );
+/** JSON with members sorted. JSON.stringify alone can't: an object's members that look like numbers always come first. */
+function encode(value: Json): string {
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(encode).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([a], [b]) => compare(a, b));
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${encode(inner)}`).join(",")}}`;
+}
+
+/** Orders by code points, as UTF-8 is ordered: JavaScript's own order puts surrogates before U+E000. */
+function compare(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  const isSurrogate = unit >= 0xd800 && unit < 0xe000;
+  return isSurrogate ? unit + 0x10000 : unit;
 }
