@@ -273,6 +273,8 @@ class Watcher:
             }
             copy = subscriber.receiver.clusters.get(name)
             held: dict[Key, Any] = dict(copy.objects) if copy is not None else {}
+            if held != subscriber.receiver.told.get(name, {}):
+                return Violation(I2, f"{subscriber} was told other changes of {name} than were made")
             extra, missing = held.keys() - expected.keys(), expected.keys() - held.keys()
             if extra or missing:
                 text = f"lacks {sorted(missing)}" if missing else f"holds {sorted(extra)}, which it should not"

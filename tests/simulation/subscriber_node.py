@@ -11,6 +11,8 @@ import grpc
 from octokube.client.feed import Feed, FeedError
 from octokube.client.following import follow
 from octokube.client.receiver import FeedFault, Receiver
+from octokube.client.viewed import ChangeKind, ViewedObject
+from octokube.state import Key
 from octokube.v1 import cluster_service_pb2 as pb
 from tests.simulation.network import BROKEN, Ended, Network, Stream
 
@@ -90,9 +92,21 @@ class CheckedReceiver(Receiver):
     def __init__(self, report: Callable[[Any], None]) -> None:
         super().__init__()
         self._report = report
+        self.told: dict[str, dict[Key, ViewedObject]] = {}
+        """What somebody holds who has applied all changes that were told, by cluster."""
+
+    def forget(self) -> None:
+        super().forget()
+        self.told.clear()
 
     def apply(self, frame: Any) -> list[Any]:
         changes = super().apply(frame)
+        told = self.told.setdefault(frame.cluster, {})
+        for change in changes:
+            if change.kind in (ChangeKind.ADDED, ChangeKind.MODIFIED):
+                told[change.object.key] = change.object
+            else:
+                del told[change.object.key]
         self._report(frame)
         return changes
 

@@ -13,9 +13,9 @@ from tests.simulation.playing import play
 from tests.simulation.virtual_time import Deadlock, VirtualLoop, run
 
 REGRESSIONS: tuple[tuple[int, int], ...] = (
-    # (seed, length) of schedules that once found a defect, as they were when they did.
-    (1248, 9),
-    (1089, 18),
+    # (seed, length): without the naming of clusters after a fault, a receiver keeps what it may no longer see.
+    (505, 7),
+    (367, 9),
 )
 
 
