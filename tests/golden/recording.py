@@ -28,6 +28,7 @@ from tests.hub.world import Subscriber, World, everything
 ALL = policy("p, user:alice, *, **, *, *, read, always, allow\n")
 RED_ONLY = policy("p, user:alice, *, red, *, *, read, always, allow\n")
 NO_PODS = policy("p, user:alice, *, **, *, *, read, always, allow\np, user:alice, *, **, pods, *, *, always, deny\n")
+C1_ONLY = policy("p, user:alice, c1, **, *, *, read, always, allow\n")
 NOTHING = policy("p, user:bob, *, **, *, *, read, always, allow\n")
 WEB, API, BLUE, NODE = (
     key("pods", "red", "web"),
@@ -51,6 +52,7 @@ def record() -> list[dict[str, Any]]:
         two_clusters,
         differences,
         a_cluster_that_leaves,
+        a_cluster_that_left_meanwhile,
     ):
         messages = asyncio.run(_messages(scenario))
         streams.append({"name": _sentence(scenario), "messages": replay(messages)})
@@ -130,7 +132,7 @@ async def changes_one_by_one(world: World) -> Subscriber:
 
 
 async def recreated_under_its_name(world: World) -> Subscriber:
-    """An object is made anew under its name, seen by one who was away for both."""
+    """An object is made anew under its name, and both are in one frame."""
     source = await world.add_cluster("c1")
     source.put(WEB)
     alice = world.subscribe("alice")
@@ -222,11 +224,26 @@ async def a_cluster_that_leaves(world: World) -> Subscriber:
     return alice
 
 
+async def a_cluster_that_left_meanwhile(world: World) -> Subscriber:
+    """A stream breaks, a cluster may no longer be seen, and the next stream bids it farewell with an empty snapshot."""
+    for name in ("c1", "c2"):
+        (await world.add_cluster(name)).put(WEB)
+    alice = world.subscribe("alice")
+    await alice.read_all()
+    await alice.close()
+    world.swap(C1_ONLY)
+    alice.open(alice.subscription, is_resuming=True)
+    await alice.read_all()
+    return alice
+
+
 def broken_streams(good: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
     """Streams that break their promise, each in one way."""
     responses = [pb.WatchResponse.FromString(message) for message in good]
     frames = [response.frame for response in responses]
     patch = next(index for index, frame in enumerate(frames) if any(entry.patch for entry in frame.entries))
+    patched = frames[patch].entries[0].key
+    base = next(index for index, frame in enumerate(frames) if frame.entries and frame.entries[0].key == patched)
     end = next(index for index, frame in enumerate(frames) if frame.kind == frame_pb2.FRAME_KIND_SNAPSHOT_END)
 
     def edited(index: int, edit: Callable[[frame_pb2.Frame], None]) -> list[bytes]:
@@ -245,7 +262,11 @@ def broken_streams(good: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
     yield "a delta comes inside a snapshot", edited(1, lambda frame: _set(frame, kind=frame_pb2.FRAME_KIND_DELTA))
     yield "a snapshot begins with a part", edited(0, lambda frame: _set(frame, kind=frame_pb2.FRAME_KIND_SNAPSHOT_PART))
     yield "a frame is of a kind that nobody knows", edited(0, lambda frame: _set(frame, kind=99))
-    yield "a patch has no base", edited(patch, lambda frame: _set(frame.entries[0].key, name="nobody"))
+    yield (
+        "a patch is of an object that is not held",
+        edited(patch, lambda frame: _set(frame.entries[0].key, name="nobody")),
+    )
+    yield "a patch comes to one who holds no body", edited(base, lambda frame: _set(frame.entries[0], body=b""))
     yield "a patch is no object", edited(patch, lambda frame: _set(frame.entries[0], patch=b"[1]"))
     yield "a patch is no JSON", edited(patch, lambda frame: _set(frame.entries[0], patch=b"{"))
 
