@@ -10,6 +10,8 @@ from octokube_hub.replica import ClusterState
 
 PART_BYTES = 256 * 1024
 """Large enough that framing costs nothing, small enough to be joined within a millisecond or two."""
+PART_ELEMENTS = 1_500
+"""Small objects, which fill a part only by the thousand, are joined within a few milliseconds, too."""
 FIRST_PART_BYTES = 32 * 1024
 """The first screen of a table, on its way before the rest is joined."""
 
@@ -98,7 +100,8 @@ class Chunk:
 
 
 def chunks(elements: Iterable[tuple[int, bytes]], *, first_bytes: int | None = None) -> Iterator[Chunk]:
-    """Joins elements, each with a number that only grows, into chunks of at most PART_BYTES, lazily.
+    """Joins elements, each with a number that only grows, into chunks of at most PART_BYTES and PART_ELEMENTS,
+    lazily.
 
     An element that is larger has a chunk of its own; ``first_bytes`` bounds the first chunk.
     """
@@ -106,7 +109,7 @@ def chunks(elements: Iterable[tuple[int, bytes]], *, first_bytes: int | None = N
     size_bytes = last = 0
     limit_bytes = PART_BYTES if first_bytes is None else first_bytes
     for number, element in elements:
-        if gathered and size_bytes + len(element) > limit_bytes:
+        if gathered and (size_bytes + len(element) > limit_bytes or len(gathered) >= PART_ELEMENTS):
             yield Chunk(b"".join(gathered), last)
             gathered = []
             size_bytes = 0
