@@ -172,6 +172,8 @@ def _patched(entry: frame_pb2.Entry, store: VersionedStore[ViewedObject]) -> Vie
 
 
 def _key(key: resource_pb2.Key) -> Key:
+    if not key.name:
+        raise FeedFault("an entry or tombstone came without its key; start a new stream")
     return Key(key.type, key.namespace, key.name, key.uid)
 
 

@@ -258,6 +258,7 @@ def broken_streams(good: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
         edited(end, lambda frame: _set(frame, item_count=frame.item_count + 1)),
     )
     yield "a snapshot has another check sum", edited(end, lambda frame: _set(frame, digest=frame.digest ^ 1))
+    yield "an entry has no key", edited(1, lambda frame: frame.entries[0].ClearField("key"))
     yield "an entry of a snapshot is another", edited(1, lambda frame: _set(frame.entries[0], resource_version="other"))
     yield "a delta comes inside a snapshot", edited(1, lambda frame: _set(frame, kind=frame_pb2.FRAME_KIND_DELTA))
     yield "a snapshot begins with a part", edited(0, lambda frame: _set(frame, kind=frame_pb2.FRAME_KIND_SNAPSHOT_PART))

@@ -4,12 +4,11 @@ import type { ClusterState } from "../gen/octokube/v1/resource_pb";
 import { SnapshotDigest } from "./digest";
 import { applyToBody, BadPatch } from "./merge-patch";
 import { VersionedStore, type Key, type Reason } from "./versioned-store";
-import { idOf, isSame, viewedOf, type Viewed } from "./viewed";
+import { FeedFault, idOf, isSame, viewedOf, type Viewed } from "./viewed";
+
+export { FeedFault } from "./viewed";
 
 const decoder = new TextDecoder();
-
-/** The stream broke its own promise: what it sends can't be applied. The remedy is a new stream. */
-export class FeedFault extends Error {}
 
 /** A frame was lost, repeated or reordered. */
 export class OutOfSequence extends FeedFault {}

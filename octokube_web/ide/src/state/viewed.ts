@@ -2,6 +2,9 @@
 import type { Key } from "../gen/octokube/v1/resource_pb";
 import type { Entry } from "../gen/octokube/v1/frame_pb";
 
+/** The stream broke its own promise: what it sends can't be applied. The remedy is a new stream. */
+export class FeedFault extends Error {}
+
 /** Undefined: unknown, or does not apply. Instants are seconds since 1970. */
 export type CellValue = string | number | boolean | undefined;
 
@@ -27,7 +30,7 @@ export function idOf(key: Key): string {
 
 export function viewedOf(entry: Entry): Viewed {
   const key = entry.key;
-  if (!key) throw new Error("an entry came without its key");
+  if (!key?.name) throw new FeedFault("an entry came without its key");
   const cells = (entry.row?.cells ?? []).map((cell): CellValue => {
     switch (cell.value.case) {
       case "text":
