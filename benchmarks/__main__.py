@@ -53,6 +53,7 @@ def _measure(name: str, arguments: argparse.Namespace, found: Results) -> None:
             rates=tuple(float(rate) for rate in _numbers(arguments.rate)),
             pods=arguments.pods,
             seconds=arguments.seconds,
+            quiet_rate=arguments.quiet_rate,
             ways=tuple(arguments.ways.split(";")),
             is_profiling=arguments.profile,
         )
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", default="200,1000", help="changes a second, separated by commas")
     parser.add_argument("--pods", type=int, default=1000, help="pods under changes")
     parser.add_argument("--seconds", type=float, default=8.0, help="for how long each is measured")
+    parser.add_argument("--quiet-rate", type=float, default=5.0, help="changes a second for one person; 0: leave out")
     parser.add_argument("--ways", default="direct;inside;apart;inside, bodies", help="separated by semicolons")
     parser.add_argument("--snapshot-pods", type=int, default=10_000, help="pods of a snapshot")
     parser.add_argument("--large", type=int, default=100_000, help="pods of the simulated cluster; 0 leaves it out")

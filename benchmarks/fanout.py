@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import pathlib
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -30,6 +31,10 @@ SAMPLED = 5
 DIRECT_DELIVERIES_A_SECOND = 20_000
 """With more events a second the apiserver's watches would take all of two cores: their rate is lowered, and said."""
 SETTLE_SECONDS = 2.0
+DRAIN_ROUNDS = 10
+ETCD_RATE = 400.0
+"""More changes a second than a kube-apiserver can commit beside everything else on two cores are written to its etcd,
+as another apiserver of the same cluster would: it learns of them in the same way, and sends them to who watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Bench:
             resource_version=version, count=subscribers, sampled=SAMPLED,
         ) as crowd:  # fmt: skip
             await crowd.answer()
+            await asyncio.sleep(SETTLE_SECONDS)
             return await self._measure("direct", crowd, subscribers, rate, {})
 
     async def through(self, way: str, running: Running, subscribers: int, rate: float, *, stalled: int = 0) -> Line:
@@ -122,10 +128,11 @@ class Bench:
             return line
 
     async def write_cost(self, rate: float) -> float:
-        """The apiserver's CPU seconds for one write at this rate, with nobody watching."""
+        """The apiserver's CPU seconds for one write at this rate; to be asked first while nobody watches."""
         if rate not in self._write_costs:
             before = cpu_seconds(self._cluster.apiserver_pid)
             written = await self._write(rate)
+            await asyncio.sleep(SETTLE_SECONDS)
             used = cpu_seconds(self._cluster.apiserver_pid) - before
             self._write_costs[rate] = used / max(1, len(written["committed"]))
         return self._write_costs[rate]
@@ -135,12 +142,14 @@ class Bench:
         await crowd.ask("reset")
         connections = connections_to(self._cluster.port)
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        began = time.monotonic()
         written = await self._write(rate)
-        await asyncio.sleep(SETTLE_SECONDS)
+        await _drained(crowd, subscribers)
+        passed_seconds = time.monotonic() - began
         used = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
         received = await crowd.ask("report")
         committed = written["committed"]
-        apiserver_cores = used["apiserver"] / (written["seconds"] + SETTLE_SECONDS)
+        apiserver_cores = used["apiserver"] / passed_seconds
         used["apiserver"] -= await self.write_cost(rate) * len(committed)
         delivered = max(1, len(committed) * subscribers)
         line = Line(way, subscribers, len(committed) / written["seconds"], rate, len(committed))
@@ -162,10 +171,22 @@ class Bench:
         async with Child(
             "benchmarks.load.writer", url=self._cluster.url, token=ADMIN_TOKEN, path=self._path,
             pods=self._plan.pods, rate=rate, seconds=self._plan.seconds,
+            etcd=self._cluster.etcd_url if rate >= ETCD_RATE else "",
         ) as writer:  # fmt: skip
             await writer.answer()
             written: dict[str, Any] = await writer.ask("write")
             return written
+
+
+async def _drained(crowd: Child, subscribers: int) -> None:
+    """Waits until everything has arrived that is on its way: bookmarks alone go on."""
+    before = -subscribers
+    for _ in range(DRAIN_ROUNDS):
+        await asyncio.sleep(SETTLE_SECONDS)
+        now = await crowd.ask("messages")
+        if now - before < subscribers * SETTLE_SECONDS / 2:
+            return
+        before = now
 
 
 def _latencies(
@@ -197,11 +218,14 @@ async def run(plan: Plan) -> list[Line]:
     """All measurements of a plan, in one run."""
     lines: list[Line] = []
     async with benching(plan) as bench:
+        direct_rates = {n: min(plan.rates[0], DIRECT_DELIVERIES_A_SECOND / n) for n in plan.subscribers}
+        quiet_rates = {plan.quiet_rate} if plan.quiet_rate else set()
+        for rate in sorted({*direct_rates.values(), *plan.rates, *quiet_rates}):
+            await bench.write_cost(rate)
         if "direct" in plan.ways:
             if plan.quiet_rate:
                 lines.append(await bench.direct(1, plan.quiet_rate))
-            for subscribers in plan.subscribers:
-                rate = min(plan.rates[0], DIRECT_DELIVERIES_A_SECOND / subscribers)
+            for subscribers, rate in direct_rates.items():
                 lines.append(await bench.direct(subscribers, rate))
                 print(lines[-1])
         for way in plan.ways:

@@ -238,6 +238,7 @@ async def begin(
     return {
         "reset": crowd.counts.reset,
         "report": crowd.counts.report,
+        "messages": crowd.counts.count,
         "close": leave,
         "resume": lambda: reconnect(is_resuming=True),
         "anew": lambda: reconnect(is_resuming=False),

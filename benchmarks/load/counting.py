@@ -25,6 +25,10 @@ class Counts:
         self.messages = self.received_bytes = self.entries = 0
         self.seen = []
 
+    async def count(self) -> int:
+        """How many messages there were since."""
+        return self.messages
+
     async def report(self) -> dict[str, Any]:
         """What was received since."""
         return {

@@ -81,7 +81,7 @@ async def begin(*, url: str, token: str, path: str, resource_version: str, count
         )
         async with asyncio.timeout(60):
             await watcher.is_open
-    return {"reset": counts.reset, "report": counts.report}
+    return {"reset": counts.reset, "report": counts.report, "messages": counts.count}
 
 
 if __name__ == "__main__":

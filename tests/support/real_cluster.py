@@ -54,6 +54,11 @@ class RealCluster:
         return self._port
 
     @property
+    def etcd_url(self) -> str:
+        """Where etcd listens."""
+        return f"http://127.0.0.1:{self._etcd_port}"
+
+    @property
     def log_file(self) -> pathlib.Path:
         """What the apiserver wrote."""
         return self._directory / "apiserver.log"
