@@ -180,7 +180,8 @@ function move(copy: ClusterCopy, frame: Frame): Change[] {
   const { store } = copy;
   const leaving = new Map<string, [Key, Reason]>();
   for (const { key, reason } of frame.tombstones) {
-    if (key) leaving.set(idOf(key), [key, reason === TombstoneReason.DELETED ? "deleted" : "withdrawn"]);
+    if (!key?.name) throw new FeedFault("a tombstone came without its key");
+    leaving.set(idOf(key), [key, reason === TombstoneReason.DELETED ? "deleted" : "withdrawn"]);
   }
   const arriving = new Map<string, Viewed>();
   for (const entry of frame.entries) {
