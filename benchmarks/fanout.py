@@ -72,7 +72,7 @@ class Line:
     connections: int = 0
     apiserver_cores: float = 0.0
     missing: int = 0
-    lag_ms: float = float("nan")
+    lag_ms: float | None = None
 
     @property
     def total_us(self) -> float:
@@ -296,6 +296,6 @@ def processes(lines: list[Line]) -> Table:
         result.add_row(
             line.way, f"{line.subscribers:,}", f"{line.rate:,.0f}",
             *(f"{size:,.0f}" if size is not None else "" for size in sizes),
-            f"{line.apiserver_cores:.2f}", "" if line.lag_ms != line.lag_ms else f"{line.lag_ms:.1f}",
+            f"{line.apiserver_cores:.2f}", "" if line.lag_ms is None else f"{line.lag_ms:.1f}",
         )  # fmt: skip
     return result
