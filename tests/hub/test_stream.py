@@ -600,6 +600,21 @@ async def test_a_stream_without_a_subscription_is_ended(new_world: NewWorld) -> 
     assert told.close.reason == pb.CLOSE_REASON_BAD_REQUEST
 
 
+async def test_a_stream_that_is_closed_in_the_moment_it_was_woken_says_nothing_more(new_world: NewWorld) -> None:
+    """Found by the simulator: it joined its audiences again, and nobody was left to leave them."""
+    world, source = await new_world(RED_ONLY)
+    source.put(RED)
+    alice = world.subscribe("alice")
+    await alice.read_all()
+    session = alice.session
+    assert session is not None
+    world.swap(policy("p, user:alice, *, **, *, *, read, always, allow\n"))
+    session.close()
+    assert await alice.read_all() == []
+    assert world.fanout.audiences == 0
+    await alice.close()
+
+
 def _tick(subscriber: Subscriber) -> None:
     assert subscriber.session is not None
     subscriber.session.tick()

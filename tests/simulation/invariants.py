@@ -216,6 +216,14 @@ class Watcher:
             type, namespace, name = (part.decode() for part in found)
             if not is_allowed(world.policy_index, stream.owner, frame.cluster, type, namespace, name, now):
                 self.violated(I1, f"{stream} was sent {frame.cluster} {type} {namespace}/{name}, which policy refuses")
+        for tombstone in frame.tombstones:
+            key = tombstone.key
+            if tombstone.reason != frame_pb2.TOMBSTONE_REASON_WITHDRAWN and not is_allowed(
+                world.policy_index, stream.owner, frame.cluster, key.type, key.namespace, key.name, now
+            ):
+                self.violated(
+                    I1, f"{stream} was told the fate of {frame.cluster} {key.type} {key.namespace}/{key.name}"
+                )
 
     def _check_window(self, stream: Stream, frame: frame_pb2.Frame, message: bytes) -> None:
         stream.handed.append(_digest(frame))
