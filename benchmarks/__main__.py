@@ -25,8 +25,8 @@ def main() -> int:
     console = Console(width=180)
     if arguments.show is not None:
         found = results.read(arguments.show)
-        if arguments.markdown:
-            sys.stdout.write(document.markdown(found))
+        if arguments.into is not None:
+            document.write(found, arguments.into)
             return 0
         for table in found.tables():
             console.print(table)
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", action="store_true", help="profile the hub's process (and slow it down)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also keep the figures in this file")
     parser.add_argument("--show", type=pathlib.Path, metavar="FILE", help="measure nothing: print what a file keeps")
-    parser.add_argument("--markdown", action="store_true", help="with --show: as docs/benchmarks.md has it")
+    parser.add_argument("--into", type=pathlib.Path, metavar="DOCUMENT", help="with --show: write its tables there")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     return parser
 

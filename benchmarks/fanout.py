@@ -4,7 +4,7 @@ A change is a pod's status as a kubelet writes it, on a real kube-apiserver. It 
 the subscriber has come to hold its object's newest state: several changes of one object that travel together count as
 many, because whoever watches directly has no use for the ones in between either. How many entries did travel is printed
 beside it. Whoever writes and whoever receives are processes of their own, whose CPU is counted for nobody. The
-apiserver's own cost of the writes is measured with nobody watching, and taken off.
+apiserver's own cost of the writes, and of doing nothing, is measured with nobody watching, and taken off.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ SAMPLED = 5
 DIRECT_DELIVERIES_A_SECOND = 20_000
 """With more events a second the apiserver's watches would take all of two cores: their rate is lowered, and said."""
 SETTLE_SECONDS = 2.0
+IDLE_SECONDS = 5.0
 DRAIN_ROUNDS = 10
 ETCD_RATE = 400.0
 """More changes a second than a kube-apiserver can commit beside everything else on two cores are written to its etcd,
@@ -89,6 +90,7 @@ class Bench:
         self._directory = directory
         self._path = path
         self._write_costs: dict[float, float] = {}
+        self._idle_cores = 0.0
 
     @property
     def kubeconfig(self) -> pathlib.Path:
@@ -127,13 +129,19 @@ class Bench:
                     print("profile:", await running.host.ask("unprofile"))
             return line
 
+    async def idle(self) -> None:
+        """Learns what the apiserver does when nobody asks anything of it; that is charged to nobody."""
+        before = cpu_seconds(self._cluster.apiserver_pid)
+        await asyncio.sleep(IDLE_SECONDS)
+        self._idle_cores = (cpu_seconds(self._cluster.apiserver_pid) - before) / IDLE_SECONDS
+
     async def write_cost(self, rate: float) -> float:
         """The apiserver's CPU seconds for one write at this rate; to be asked first while nobody watches."""
         if rate not in self._write_costs:
-            before = cpu_seconds(self._cluster.apiserver_pid)
+            began, before = time.monotonic(), cpu_seconds(self._cluster.apiserver_pid)
             written = await self._write(rate)
             await asyncio.sleep(SETTLE_SECONDS)
-            used = cpu_seconds(self._cluster.apiserver_pid) - before
+            used = cpu_seconds(self._cluster.apiserver_pid) - before - self._idle_cores * (time.monotonic() - began)
             self._write_costs[rate] = used / max(1, len(written["committed"]))
         return self._write_costs[rate]
 
@@ -150,7 +158,7 @@ class Bench:
         received = await crowd.ask("report")
         committed = written["committed"]
         apiserver_cores = used["apiserver"] / passed_seconds
-        used["apiserver"] -= await self.write_cost(rate) * len(committed)
+        used["apiserver"] -= await self.write_cost(rate) * len(committed) + self._idle_cores * passed_seconds
         delivered = max(1, len(committed) * subscribers)
         line = Line(way, subscribers, len(committed) / written["seconds"], rate, len(committed))
         line.cpu_us = {name: max(0.0, seconds) / delivered * 1e6 for name, seconds in used.items()}
@@ -220,6 +228,7 @@ async def run(plan: Plan) -> list[Line]:
     async with benching(plan) as bench:
         direct_rates = {n: min(plan.rates[0], DIRECT_DELIVERIES_A_SECOND / n) for n in plan.subscribers}
         quiet_rates = {plan.quiet_rate} if plan.quiet_rate else set()
+        await bench.idle()
         for rate in sorted({*direct_rates.values(), *plan.rates, *quiet_rates}):
             await bench.write_cost(rate)
         if "direct" in plan.ways:
