@@ -165,6 +165,16 @@ class VersionedStore(Generic[V]):
         self._bury(removed)
         self._version = removed.version
 
+    def take_apart(self, count: int) -> bool:
+        """Drops some objects of a store that nobody reads any more. False when there are none left.
+
+        Freeing a hundred thousand at once takes as long as making them: it would hold up an event loop.
+        """
+        for _ in range(min(count, len(self._by_version))):
+            _, stored = self._by_version.popitem()
+            del self._by_type[stored.key.type][stored.key.namespace, stored.key.name]
+        return bool(self._by_version)
+
     def advance(self, version: int) -> None:
         """Moves to a newer version without a change. Does nothing when already there; never goes back."""
         if version < self._version:

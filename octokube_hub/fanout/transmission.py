@@ -1,5 +1,6 @@
 """Cuts what a receiver lacks into frames, made when they are sent and shared by all who lack the same."""
 
+import heapq
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ PATCH_LIMIT = 250
 """Patches in one delta: about 10 ms of comparing. What changes beyond it is sent whole."""
 SORTED_SNAPSHOT_LIMIT = 10_000
 """Sorting more would hold up the event loop for longer than an ordered first screen is worth."""
+
+_Item = tuple[int, Stored[EncodedObject] | tuple[int, Key, TombstoneReason]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +215,10 @@ def _merged(
     patches: Patches | None = None,
 ) -> Iterator[tuple[int, bytes]]:
     """Elements in the order of versions: a predecessor's tombstone comes before its successor of the same name."""
-    items: list[tuple[int, Stored[EncodedObject] | tuple[int, Key, TombstoneReason]]] = [
-        *((stored.version, stored) for stored in entries),
-        *((item[0], item) for item in tombstones),
-    ]
-    items.sort(key=lambda item: item[0])
-    for version, item in items:
+    came: Iterator[_Item] = ((stored.version, stored) for stored in entries)
+    left: Iterator[_Item] = ((item[0], item) for item in tombstones)
+    # Both are in order already; merged as they are asked for, ten thousands of them cost one part at a time.
+    for version, item in heapq.merge(came, left, key=lambda item: item[0]):
         if isinstance(item, Stored):
             base = bases.get(item.key) if bases else None
             patch = patches.between(base, item.value) if base is not None and patches is not None else None

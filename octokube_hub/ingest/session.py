@@ -17,7 +17,7 @@ from octokube_hub.replica import ClusterCondition, Registry, Replica
 from octokube_hub.replica.agent_clock import AgentClock
 from octokube_hub.replica.applying import plan
 from octokube_hub.replica.codec import Malformed, Put, Remove, read_entries, read_request, read_tombstones, read_types
-from octokube_hub.replica.gathering import Gathering
+from octokube_hub.replica.gathering import SLICE, Gathering
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +178,7 @@ class AgentSession:
                     return refusal
             case _:
                 raise Malformed(f"a frame of unknown kind {frame.kind}")
-        if self._is_complete and self._gathering is None:
+        if self._is_complete and self._gathering is None and self._fencing.is_held(hold):
             replica.set_state(*self._agent_state)
         return None
 
@@ -192,10 +192,14 @@ class AgentSession:
         self._gathering = None
         if not self._fencing.is_held(hold):
             return
+        former = replica.store
         replica.take(
             gathering, gone, epoch=self._epoch, types=self._snapshot_types, as_of_seconds=self._as_of_seconds(frame)
         )
         self._is_complete = True
+        del gathering, gone
+        while former.take_apart(SLICE):
+            await self._registry.turns.take()
 
     def _move(
         self, frame: agent_service_pb2.LinkFrame, replica: Replica, puts: list[Put], removes: list[Remove]

@@ -27,6 +27,7 @@ SMALL: tuple[tuple[Any, str, tuple[Any, ...]], ...] = (
     (audience, "BUILD_SLICE", (2, 2_000)),
     (gathering, "SLICE", (2, 5_000)),
     (clusters, "FOLLOWED_AT_ONCE", (0, 3, 1_000)),
+    (clusters, "DROP_SLICE", (1, 5_000)),
     (audience, "FOLLOW_SLICE", (1, 1_000)),
     (audience, "MOVED_AT_ONCE", (1, 3, 4_000)),
     (session, "READ_SLICE", (1, 250)),

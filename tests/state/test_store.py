@@ -138,3 +138,14 @@ def test_catching_up_costs_the_changes_and_not_the_objects() -> None:
     store._by_version = Counting(store._by_version)
     assert len(store.changes_after(1_997).entries) == 3
     assert looked_at == 4
+
+
+def test_a_store_is_taken_apart_in_pieces() -> None:
+    store: VersionedStore[str] = VersionedStore()
+    for number in range(5):
+        store.put(Key("pods", "n", f"p{number}", f"u{number}"), number + 1, "x")
+    assert store.take_apart(2)
+    assert len(store) == 3
+    assert store.take_apart(2)
+    assert not store.take_apart(2)
+    assert (len(store), store.of_type("pods")) == (0, [])
