@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.loop_turns import LoopTurns
 
 
 @pytest.fixture
-async def loop_turns() -> Iterator[LoopTurns]:
+async def loop_turns() -> AsyncIterator[LoopTurns]:
     counting = LoopTurns()
     yield counting
     counting.stop()
