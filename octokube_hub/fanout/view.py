@@ -28,7 +28,8 @@ class AudienceView:
 
     Shared read-only by all subscribers with that scope and selection; each is a cursor, the version they were sent up
     to. The view's versions are shown to nobody. Kept equal to the filtered replica with each of its
-    changes; its audience says when it is behind a large one. Whether a key is visible depends on the key alone, so objects enter and leave a view with their existence.
+    changes; its audience says when it is behind a large one. Whether a key is visible depends on
+    the key alone, so objects enter and leave a view with their existence.
 
     With detail ROWS a change that leaves the row's bytes as they were does not exist here: the view, and whoever reads
     it, keeps the former resource version until a column changes.
