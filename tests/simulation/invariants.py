@@ -44,9 +44,12 @@ class Violation(Exception):
     """An invariant does not hold."""
 
     def __init__(self, invariant: str, text: str) -> None:
-        super().__init__(f"{invariant}: {text}")
+        super().__init__(invariant, text)  # as given, so that it can be sent from one process to another
         self.invariant = invariant
         self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.text}"
 
 
 class Watcher:
