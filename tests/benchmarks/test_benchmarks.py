@@ -34,6 +34,7 @@ def everything() -> Results:
             line("inside", 1, 5, cpu_us=2),
             line("inside", 1, 200, cpu_us=2),
             line("inside", 1000, 200, cpu_us=2, p99_ms=301),
+            line("inside, bodies", 1000, 200, cpu_us=2.1),
             line("apart", 1000, 200, cpu_us=6),
             line("apart", 1000, 1000, cpu_us=3),
         ],
@@ -56,6 +57,7 @@ def test_each_target_is_met_or_missed_by_its_own_figures() -> None:
     assert None not in found.values()
     assert missed == [
         "the same, as many changes/s as there could be (1,000 of 1,000)",
+        "the same: whole objects, as patches",
         "p99 at 1,000 browsers, 200 changes/s, gateway inside",
         "event loop of the hub, longest block in all of these",
         "memory per object, agent, 10,000 objects",
