@@ -153,8 +153,8 @@ class WatchSession:
 
     async def next(self) -> bytes | None:
         """The next message, once there is one; the last is a Close. None when the stream is over."""
-        while not self._is_over:
-            if not self._is_awake:
+        while True:
+            if not self._is_awake and not self._is_over:
                 self._waiter = asyncio.get_running_loop().create_future()
                 try:
                     await self._waiter
@@ -164,8 +164,6 @@ class WatchSession:
             has_turn, self._needs_turn = self._needs_turn, False
             if has_turn:
                 await self._fanout.turns.take()
-            if self._is_over:
-                return None  # closed meanwhile: nothing may be joined or said any more
             try:
                 message = self._next(has_turn=has_turn)
             except _Ended as ended:
@@ -176,7 +174,6 @@ class WatchSession:
                 if self._due or self._notices or self._farewells:
                     self._is_awake = True
                 return message
-        return None
 
     def close(self) -> None:
         """Leaves the audiences. The session is of no use afterwards. May be called more than once."""
