@@ -164,6 +164,8 @@ class WatchSession:
             has_turn, self._needs_turn = self._needs_turn, False
             if has_turn:
                 await self._fanout.turns.take()
+            if self._is_over:
+                return None  # perhaps only since it was woken: nothing may be joined or said any more
             try:
                 message = self._next(has_turn=has_turn)
             except _Ended as ended:
