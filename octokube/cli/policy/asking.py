@@ -1,5 +1,6 @@
-"""``octokube policy``: questions to a policy directory, answered offline."""
+"""Answers ``octokube policy check`` and ``can``, and holds what its other commands share."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,36 @@ from octokube_hub.policy.rows import CLUSTER_SCOPED
 from octokube_hub.policy.windows import Window
 from octokube_hub.policy.windowtext import read_instant
 
-_OUTPUT = click.option(
+OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print. Default: text."
 )
-_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+_QUESTION = (
+    click.argument("subject"),
+    click.argument("verb"),
+    click.argument("resource", metavar="RESOURCE[/NAME]"),
+    click.option("-n", "--namespace", help="The namespace, or the word cluster for a cluster-scoped object."),
+    click.option("--cluster", required=True, help="The cluster's name."),
+    click.option("--subresource", default="", help="A subresource, as in --subresource status."),
+    click.option("--group", "groups", multiple=True, help="A team from the identity provider. May be repeated."),
+    click.option("--at", "at_text", help="When, such as 2026-11-23T08:00+01:00. Default: now."),
+    click.option(
+        "--policies",
+        "directory",
+        type=DIRECTORY,
+        default=Path("policies"),
+        help="The policy directory. Default: policies.",
+    ),
+)
+
+
+def QUESTION(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the arguments and options that name one request."""
+    for decorate in reversed(_QUESTION):
+        command = decorate(command)
+    return command
 
 
 @click.group()
@@ -26,9 +53,9 @@ def policy() -> None:
 
 
 @policy.command()
-@click.argument("directory", type=_DIRECTORY)
+@click.argument("directory", type=DIRECTORY)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@_OUTPUT
+@OUTPUT
 @click.pass_context
 def check(context: click.Context, directory: Path, strict: bool, output: str) -> None:
     """Validate the policy in DIRECTORY.
@@ -37,7 +64,7 @@ def check(context: click.Context, directory: Path, strict: bool, output: str) ->
     """
     report = check_directory(directory)
     if output == "json":
-        click.echo(_dump(_report_as_json(report)))
+        click.echo(dump(_report_as_json(report)))
     else:
         for problem in report.problems:
             click.echo(f"{directory / problem.file}{str(problem)[len(problem.file) :]}")
@@ -47,22 +74,8 @@ def check(context: click.Context, directory: Path, strict: bool, output: str) ->
 
 
 @policy.command()
-@click.argument("subject")
-@click.argument("verb")
-@click.argument("resource", metavar="RESOURCE[/NAME]")
-@click.option("-n", "--namespace", help="The namespace, or the word cluster for a cluster-scoped object.")
-@click.option("--cluster", required=True, help="The cluster's name.")
-@click.option("--subresource", default="", help="A subresource, as in --subresource status.")
-@click.option("--group", "groups", multiple=True, help="A team from the identity provider. May be repeated.")
-@click.option("--at", "at_text", help="When, such as 2026-11-23T08:00+01:00. Default: now.")
-@click.option(
-    "--policies",
-    "directory",
-    type=_DIRECTORY,
-    default=Path("policies"),
-    help="The policy directory. Default: policies.",
-)
-@_OUTPUT
+@QUESTION
+@OUTPUT
 @click.pass_context
 def can(
     context: click.Context,
@@ -86,14 +99,33 @@ def can(
     Without a NAME only rows for all names count. Exit code 0: allowed. 1: denied. 2: the question or the policy is
     malformed.
     """
-    loaded = _load(directory)
-    at = _read_instant(at_text)
+    loaded = load(directory)
+    at = read_at(at_text)
+    request = read_request(subject, verb, resource, namespace, cluster, subresource, groups)
+    decision = loaded.decide(request, at)
+    if output == "json":
+        click.echo(dump(decision_as_json(loaded, request, decision, at)))
+    else:
+        print_decision(loaded, request, decision, at)
+    context.exit(0 if decision.is_allowed else 1)
+
+
+def read_request(
+    subject: str,
+    verb: str,
+    resource: str,
+    namespace: str | None,
+    cluster: str,
+    subresource: str,
+    groups: tuple[str, ...],
+) -> AccessRequest:
+    """The request that the arguments name. Raises UserError."""
     type_name, _, name = resource.partition("/")
     try:
         asker = Subject(subject, frozenset(groups))
     except ValueError as error:
         raise UserError(str(error)) from error
-    request = AccessRequest(
+    return AccessRequest(
         asker,
         cluster,
         f"{type_name}/{subresource}" if subresource else type_name,
@@ -101,15 +133,10 @@ def can(
         name,
         verb,
     )
-    decision = loaded.decide(request, at)
-    if output == "json":
-        click.echo(_dump(_decision_as_json(loaded, request, decision, at)))
-    else:
-        _print_decision(loaded, request, decision, at)
-    context.exit(0 if decision.is_allowed else 1)
 
 
-def _load(directory: Path) -> PolicySet:
+def load(directory: Path) -> PolicySet:
+    """The policy of a directory. Raises UserError with its first problem."""
     try:
         return load_policy(directory)
     except PolicyError as error:
@@ -120,7 +147,8 @@ def _load(directory: Path) -> PolicySet:
         ) from error
 
 
-def _read_instant(text: str | None) -> datetime:
+def read_at(text: str | None) -> datetime:
+    """An instant as it is written, or now. Raises UserError."""
     if text is None:
         return datetime.now(UTC)
     try:
@@ -137,10 +165,11 @@ def _read_namespace(type_name: str, namespace: str | None) -> str:
     return "" if namespace == CLUSTER_SCOPED else namespace
 
 
-def _print_decision(loaded: PolicySet, request: AccessRequest, decision: Decision, at: datetime) -> None:
+def print_decision(loaded: PolicySet, request: AccessRequest, decision: Decision, at: datetime) -> None:
+    """Shows a decision with its row, path, windows and next change."""
     place = f"namespace {request.namespace}" if request.namespace else "no namespace (cluster-scoped)"
     what = f"{request.resource} {request.name or '(any name)'}, {place}, cluster {request.cluster}"
-    lines = [("asked", f"{request.subject.name} {request.verb} {what}"), ("at", _show(at))]
+    lines = [("asked", f"{request.subject.name} {request.verb} {what}"), ("at", show(at))]
     reasons = {
         "allowed": "allowed",
         "denied": "denied: a row denies it, and any deny wins",
@@ -157,14 +186,15 @@ def _print_decision(loaded: PolicySet, request: AccessRequest, decision: Decisio
     lines.append(("member of", ", ".join(groups)))
     change = loaded.next_change(request, at)
     then = "denied" if decision.is_allowed else "allowed"
-    lines.append(("next change", f"{then} from {_show(change)}" if change else "none by the clock within 400 days"))
+    lines.append(("next change", f"{then} from {show(change)}" if change else "none by the clock within 400 days"))
     lines.append(("revision", loaded.revision))
     click.echo(reasons[decision.reason])
     for title, text in lines:
         click.echo(f"  {title:<12} {text}")
 
 
-def _decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decision, at: datetime) -> dict[str, Any]:
+def decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decision, at: datetime) -> dict[str, Any]:
+    """The same for programs."""
     row = decision.row
     return {
         "allowed": decision.is_allowed,
@@ -233,12 +263,14 @@ def _describe(window: Window, at: datetime) -> str:
         return "always"
     state = "open" if window.is_open(at) else "closed"
     edge = window.next_change(at)
-    return f"{window.name} is {state}, until {_show(edge)}" if edge else f"{window.name} is {state}"
+    return f"{window.name} is {state}, until {show(edge)}" if edge else f"{window.name} is {state}"
 
 
-def _show(moment: datetime) -> str:
+def show(moment: datetime) -> str:
+    """An instant, as UTC to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _dump(value: dict[str, Any]) -> str:
+def dump(value: dict[str, Any]) -> str:
+    """JSON for programs."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
