@@ -103,7 +103,7 @@ class WatchSession:
                     self._window.acknowledged(request.ack.sequence)
                     self._blocked_since = None
                 case "subscribe":
-                    self._pending = request.subscribe
+                    self._pending = _joined(self._pending, request.subscribe)
                 case _:
                     raise BadSubscription("a request that is neither subscribe nor ack")
         except DecodeError:
@@ -366,6 +366,18 @@ class WatchSession:
             self._drop_finished(track)
             return message
         return None
+
+
+def _joined(former: pb.Subscribe | None, newer: pb.Subscribe) -> pb.Subscribe:
+    """The newer of two requests that come faster than they are looked at, with all that the two name as held: what is
+    no longer selected has to be told to leave. Raises BadSubscription when that is too much.
+    """
+    if former is not None:
+        named = {point.cluster for point in newer.resume}
+        newer.resume.extend(point for point in former.resume if point.cluster not in named)
+        if len(newer.resume) > MAX_RESUME_POINTS:
+            raise BadSubscription(f"more than {MAX_RESUME_POINTS} resume points in requests one after another")
+    return newer
 
 
 def _close(reason: "pb.CloseReason", message: str) -> pb.Close:

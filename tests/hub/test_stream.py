@@ -600,6 +600,23 @@ async def test_a_stream_without_a_subscription_is_ended(new_world: NewWorld) -> 
     assert told.close.reason == pb.CLOSE_REASON_BAD_REQUEST
 
 
+async def test_what_a_request_says_is_held_outlives_a_request_that_follows_at_once(new_world: NewWorld) -> None:
+    """Found by the simulator: the second request took the place of the first, with its resume points, before it was
+    looked at; and what was no longer selected stayed with the receiver for ever.
+    """
+    world, source = await new_world(RED_ONLY)
+    source.put(RED)
+    alice = world.subscribe("alice")
+    await alice.read_all()
+    assert alice.names()
+    await alice.close()
+    alice.open(everything(), is_resuming=True)
+    alice.subscribe(pb.Subscription(clusters=["elsewhere"], types=["*"], namespaces=["**"]))
+    await alice.read_all()
+    assert alice.names() == set()
+    await alice.close()
+
+
 async def test_a_stream_that_is_closed_in_the_moment_it_was_woken_says_nothing_more(new_world: NewWorld) -> None:
     """Found by the simulator: it joined its audiences again, and nobody was left to leave them."""
     world, source = await new_world(RED_ONLY)
