@@ -269,13 +269,18 @@ def table(lines: list[Line]) -> Table:
         result.add_row(
             line.way, f"{line.subscribers:,}", f"{line.rate:,.0f}", f"{cpu['apiserver']:.2f}",
             *(f"{value:.2f}" if value is not None else "" for value in (cpu.get("agent"), hub, cpu.get("gateway"))),
-            f"{line.total_us:.2f}", f"1/{beside.total_us / line.total_us:.1f}" if is_compared and beside else "",
+            f"{line.total_us:.2f}", _part(line.total_us, beside.total_us) if is_compared and beside else "",
             f"{line.bytes_per_change:,.0f}",
-            f"1/{beside.bytes_per_change / line.bytes_per_change:.1f}" if is_compared and beside else "",
+            _part(line.bytes_per_change, beside.bytes_per_change) if is_compared and beside else "",
             f"{line.entries_per_change:.2f}", f"{line.frames:,.0f}", f"{line.p50_ms:.1f}", f"{line.p99_ms:.1f}",
             str(line.connections), str(line.missing),
         )  # fmt: skip
     return result
+
+
+def _part(value: float, whole: float) -> str:
+    """A value as a part of another; nothing where one of them was too small to be measured."""
+    return f"1/{whole / value:.1f}" if value and whole else ""
 
 
 def as_json(lines: list[Line]) -> list[dict[str, Any]]:

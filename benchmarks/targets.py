@@ -72,7 +72,7 @@ def _rate(line: Line | None) -> str:
 def _cpu(what: str, lines: list[Line], way: str, parts: int, *, is_fast: bool = False) -> Verdict:
     target = f"≤ 1/{parts} of direct watches"
     ours, direct = _line(lines, way, is_fast=is_fast), _line(lines, "direct")
-    if ours is None or direct is None:
+    if ours is None or direct is None or not ours.total_us:
         return Verdict(what, target)
     found = f"{ours.total_us:.2f} µs of {direct.total_us:.2f}: 1/{direct.total_us / ours.total_us:.1f}"
     return Verdict(what, target, found, ours.total_us * parts <= direct.total_us)
@@ -81,7 +81,7 @@ def _cpu(what: str, lines: list[Line], way: str, parts: int, *, is_fast: bool = 
 def _bytes(what: str, lines: list[Line], way: str) -> Verdict:
     target = "≤ 1/10 of the direct watch's"
     ours, direct = _line(lines, way), _line(lines, "direct")
-    if direct is None or ours is None:
+    if direct is None or ours is None or not ours.bytes_per_change:
         return Verdict(what, target)
     parts = direct.bytes_per_change / ours.bytes_per_change
     found = f"{ours.bytes_per_change:,.0f} of {direct.bytes_per_change:,.0f}: 1/{parts:.1f}"
