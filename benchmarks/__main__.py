@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--subscribers", default="1,100,1000", help="how many people, separated by commas")
     parser.add_argument("--rate", default="200,1000", help="changes a second, separated by commas")
     parser.add_argument("--pods", type=int, default=1000, help="pods under changes")
-    parser.add_argument("--seconds", type=float, default=8.0, help="for how long each is measured")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for how long each is measured")
     parser.add_argument("--quiet-rate", type=float, default=5.0, help="changes a second for one person; 0: leave out")
     parser.add_argument("--ways", default="direct;inside;apart;inside, bodies", help="separated by semicolons")
     parser.add_argument("--snapshot-pods", type=int, default=10_000, help="pods of a snapshot")
