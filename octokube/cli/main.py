@@ -16,6 +16,7 @@ COMMANDS = {
     "up": ("octokube.cli.up:up", "Agent, hub and Web IDE in one process, on a real cluster.", "demo"),
     "get": ("octokube.cli.get:get", "Objects of a type, as the policy lets you see them; --watch follows them.", ""),
     "policy": ("octokube.cli.policy:policy", "Check and question a policy directory.", "hub"),
+    "audit": ("octokube.cli.audit:audit", "What was decided and by which row, verified and listed.", "hub"),
 }
 
 

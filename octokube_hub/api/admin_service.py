@@ -154,6 +154,7 @@ class AdminServicer:
                 target=f"{CLUSTER}/{type}//{name[:256]}",
                 outcome="allowed" if decision.is_allowed else "denied",
                 rule=decision.row.where if decision.row is not None else "",
+                window=decision.row.window.name if decision.row is not None else "",
                 policy_revision=decision.revision,
             )
         )

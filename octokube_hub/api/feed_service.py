@@ -77,6 +77,7 @@ class FeedService:
                 target="/".join((request.cluster, key.type, key.namespace, key.name)),
                 outcome="allowed" if decision.is_allowed else "denied",
                 rule=decision.row.where if decision.row is not None else "",
+                window=decision.row.window.name if decision.row is not None else "",
                 policy_revision=decision.revision,
             )
         )

@@ -3,6 +3,8 @@
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from octokube_hub.store import audit_chain
+
 migrations = Migrations("octokube_hub")
 
 
@@ -66,3 +68,19 @@ def _policy_revisions(database: sqlite_utils.Database) -> None:
     database.table("policy_revisions").create(
         {"id": int, "revision": str, "commit": str, "activated_at": float}, pk="id", not_null={"revision"}
     )
+
+
+@migrations(name="0006_audit_chain")
+def _audit_chain(database: sqlite_utils.Database) -> None:
+    records = database.table("audit_records")
+    records.add_column("window", str, not_null_default="")
+    records.add_column("hash", str, not_null_default="")
+    database.table("audit_anchor").create({"id": int, "hash": str}, pk="id", not_null={"hash"})
+    # What was recorded before there was a chain is sealed as it is found.
+    former = audit_chain.START
+    ids = [row[0] for row in database.execute("select id from audit_records order by id")]
+    if ids and ids[0] > 1:
+        database.table("audit_anchor").insert({"id": ids[0] - 1, "hash": former})
+    for id in ids:
+        former = audit_chain.hash_of(next(database.query("select * from audit_records where id = ?", [id])), former)
+        database.execute("update audit_records set hash = ? where id = ?", [former, id])

@@ -1,0 +1,131 @@
+"""The audit log is a chain: whatever is changed in it or taken out of it shows."""
+
+import asyncio
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from octokube.cli.main import main
+from octokube_hub.store import AuditEntry, AuditLog, Database, audit, audit_chain
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def entry(number: int, **others: str) -> AuditEntry:
+    values = {"subject": "user:alice", "action": "get", "target": f"demo/pods/a/p{number}", "outcome": "denied"}
+    return AuditEntry(at=NOON + timedelta(seconds=number), **(values | others))
+
+
+@pytest.fixture
+async def log(tmp_path: Path):
+    database = Database(tmp_path)
+    await database.open()
+    log = AuditLog(database)
+    for number in range(1, 6):
+        await log.record(entry(number))
+    yield log
+    await database.close()
+
+
+def tamper(directory: Path, statement: str) -> None:
+    connection = sqlite3.connect(directory / "hub.sqlite")
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+async def test_an_untouched_log_holds_and_its_head_is_its_newest_record(log: AuditLog):
+    found = await log.verify()
+    assert (found.records, found.fault) == (5, "")
+    assert found.head == (await log.list(limit=1))[0].hash
+
+
+@pytest.mark.parametrize(
+    "column", ["at", "subject", "action", "target", "outcome", "rule", "policy_revision", "message", "window", "hash"]
+)
+async def test_an_edit_of_any_column_is_found(log: AuditLog, tmp_path: Path, column: str):
+    tamper(tmp_path, f"update audit_records set {column} = '7' where id = 3")  # noqa: S608 - a column of the list above
+    assert (await log.verify()).fault == "record 3 is not what was recorded"
+
+
+@pytest.mark.parametrize(("id", "fault"), [(1, "records 1 to 1 are missing"), (3, "records 3 to 3 are missing")])
+async def test_a_record_that_was_taken_out_is_missed(log: AuditLog, tmp_path: Path, id: int, fault: str):
+    tamper(tmp_path, f"delete from audit_records where id = {id}")  # noqa: S608 - a number of the list above
+    assert (await log.verify()).fault == fault
+
+
+async def test_a_lost_end_is_missed_by_who_knows_the_head(log: AuditLog, tmp_path: Path):
+    head = (await log.verify()).head
+    await log.record(entry(6))
+    assert (await log.verify(head)).fault == ""
+    tamper(tmp_path, "delete from audit_records where id >= 5")
+    assert (await log.verify()).fault == ""
+    assert "its end is missing" in (await log.verify(head)).fault
+    await log.record(entry(7))
+    assert "its end is missing" in (await log.verify(head)).fault
+
+
+async def test_the_chain_holds_when_the_oldest_records_have_gone(log: AuditLog, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(audit, "PRUNE_EVERY", 4)
+    monkeypatch.setattr(audit, "KEPT_RECORDS", 3)
+    for number in range(6, 15):
+        await log.record(entry(number))
+    found = await log.verify()
+    assert (found.records, found.fault) == (5, "")  # 10 to 14: at 12 the last three were kept
+
+
+async def test_two_programs_that_write_at_once_make_one_chain(log: AuditLog, tmp_path: Path):
+    other = Database(tmp_path)
+    await other.open()
+    try:
+        second = AuditLog(other)
+        await asyncio.gather(*(writer.record(entry(number)) for number in range(25) for writer in (log, second)))
+    finally:
+        await other.close()
+    found = await log.verify()
+    assert (found.records, found.fault) == (55, "")
+
+
+async def test_records_are_listed_by_subject_verb_and_time(log: AuditLog):
+    await log.record(entry(6, subject="user:bob", action="token.create", window="@night"))
+    assert [found.subject for found in await log.list(verb="create")] == ["user:bob"]
+    assert (await log.list(verb="create"))[0].window == "@night"
+    assert await log.list(verb="token") == []
+    assert len(await log.list(subject="user:alice", since=NOON + timedelta(seconds=4))) == 2
+
+
+def test_the_command_verifies_and_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    async def fill() -> str:
+        database = Database(tmp_path)
+        await database.open()
+        await AuditLog(database).record(entry(1, rule="policy.csv:3", window="@night", outcome="allowed"))
+        head = (await AuditLog(database).verify()).head
+        await database.close()
+        return head
+
+    def run(*arguments: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["audit", *arguments, "--data", str(tmp_path)])
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    assert run("verify")[0] == 2  # no log yet
+    head = asyncio.run(fill())
+    assert run("verify", "--head", head) == (0, f"1 records, unchanged; head {head}\n")
+    assert run("list", "--user", "user:alice") == (
+        0,
+        "2026-03-04T12:00:01Z user:alice get demo/pods/a/p1: allowed by policy.csv:3 while @night\n",
+    )
+    assert json.loads(run("list", "--verb", "get", "-o", "json")[1])[0]["hash"] == head
+    assert run("list", "--since", "noon")[0] == 2
+    tamper(tmp_path, "update audit_records set outcome = 'denied'")
+    assert run("verify") == (1, "broken after 0 records: record 1 is not what was recorded\n")
+
+
+def test_an_older_log_is_sealed_as_it_is_found():
+    rows = [{**dict.fromkeys(audit_chain._FIELDS, "x"), "id": id} for id in (1, 2)]
+    first = audit_chain.hash_of(rows[0], audit_chain.START)
+    rows[0]["hash"], rows[1]["hash"] = first, audit_chain.hash_of(rows[1], first)
+    assert audit_chain.follow(rows, (0, audit_chain.START)).fault == ""
