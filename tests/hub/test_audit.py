@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from octokube.cli.main import main
-from octokube_hub.store import AuditEntry, AuditLog, Database, audit, audit_chain
+from octokube_hub.store import AuditEntry, AuditLog, Database, audit
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -124,8 +124,26 @@ def test_the_command_verifies_and_lists(tmp_path: Path, capsys: pytest.CaptureFi
     assert run("verify") == (1, "broken after 0 records: record 1 is not what was recorded\n")
 
 
-def test_an_older_log_is_sealed_as_it_is_found():
-    rows = [{**dict.fromkeys(audit_chain._FIELDS, "x"), "id": id} for id in (1, 2)]
-    first = audit_chain.hash_of(rows[0], audit_chain.START)
-    rows[0]["hash"], rows[1]["hash"] = first, audit_chain.hash_of(rows[1], first)
-    assert audit_chain.follow(rows, (0, audit_chain.START)).fault == ""
+async def test_a_log_from_before_the_chain_is_sealed_as_it_is_found(tmp_path: Path):
+    async def open_log() -> tuple[Database, AuditLog]:
+        database = Database(tmp_path)
+        await database.open()
+        return database, AuditLog(database)
+
+    database, log = await open_log()
+    for number in range(1, 6):
+        await log.record(entry(number))
+    await database.close()
+    for statement in (
+        "alter table audit_records drop column hash",
+        "alter table audit_records drop column window",
+        "drop table audit_anchor",
+        "delete from audit_records where id = 1",  # had been pruned
+        "delete from _sqlite_migrations where name = '0006_audit_chain'",
+    ):
+        tamper(tmp_path, statement)
+    database, log = await open_log()
+    await log.record(entry(6))
+    found = await log.verify()
+    await database.close()
+    assert (found.records, found.fault) == (5, "")
