@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from octokube.cli.main import main
 from octokube_hub.policy import AccessRequest, Subject, load_policy
@@ -139,3 +140,13 @@ def test_matrix_shows_who_can_do_what(run, output):
         found = {(line["who"], line["object"]): line["verbs"] for line in json.loads(out)["access"]}
         assert found["user:alice", "demo/payments pods/any"] == ["get", "list", "watch", "logs"]
         assert ("user:alice", "demo/platform pods/any") not in found
+
+
+def test_the_pre_commit_hooks_run_commands_that_pass_on_the_example_set(run, monkeypatch):
+    monkeypatch.chdir(POLICIES.parent)
+    hooks = yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text())
+    assert [hook["id"] for hook in hooks] == ["octokube-policy-check", "octokube-policy-test"]
+    for hook in hooks:
+        program, group, *words = hook["entry"].split()
+        assert (program, group) == ("octokube", "policy")
+        assert run(*words, *hook["args"])[0] == 0
