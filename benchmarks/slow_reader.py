@@ -64,11 +64,11 @@ def p99_ms(rounds: list[Round], *, is_one_stalled: bool) -> float:
 
 
 def rss_growth(rounds: list[Round]) -> float:
-    """By how many MB the hub is larger in the rounds with a stalled one than in those without, in the median."""
-    by_kind = [
-        statistics.median(each.rss_mb for each in rounds if each.is_one_stalled == kind) for kind in (False, True)
-    ]
-    return by_kind[1] - by_kind[0]
+    """By how many MB the hub is larger in the rounds with a stalled one than in those without, in the mean."""
+    without, beside = (
+        statistics.fmean(each.rss_mb for each in rounds if each.is_one_stalled == kind) for kind in (False, True)
+    )
+    return beside - without
 
 
 def table(rounds: list[Round]) -> Table:
