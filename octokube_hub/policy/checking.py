@@ -36,7 +36,7 @@ def check_directory(directory: Path) -> Report:
         problems.extend(error.problems)
     else:
         problems.extend(policy.warnings)
-        problems.extend(find_shadowed(policy.rows))
+        problems.extend(find_shadowed(policy.rows, policy.memberships))
     try:
         read_tables(directory)
     except PolicyError as error:

@@ -79,9 +79,17 @@ def _find_memberless(rows: tuple[Row, ...], memberships: tuple[Membership, ...])
             yield Problem(row.file, row.line, message, "warning")
 
 
-def find_shadowed(rows: Iterable[Row]) -> Iterator[Problem]:
-    """Allow rows of which nothing is left by a deny. Costs allows × denies of a subject: for a check, not for a hub."""
+def find_shadowed(rows: Iterable[Row], memberships: Iterable[Membership] = ()) -> Iterator[Problem]:
+    """Allow rows of which nothing is left by a deny. Costs allows × denies of a subject: for a check, not for a hub.
+
+    A deny counts when it reaches everybody whom the allow reaches: it names the same subject, role:everyone, or a group
+    that the subject is in at all times.
+    """
     rows = tuple(rows)
+    graph: dict[str, list[str]] = defaultdict(list)
+    for membership in memberships:
+        if membership.window.is_always:
+            graph[membership.member].append(membership.group)
     denies: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.rule.effect == "deny":
@@ -89,8 +97,15 @@ def find_shadowed(rows: Iterable[Row]) -> Iterator[Problem]:
     for row in rows:
         if row.rule.effect == "deny":
             continue
-        for deny in (*denies.get(row.subject, ()), *(denies.get(EVERYONE, ()) if row.subject != EVERYONE else ())):
+        for deny in (deny for name in _always_in(row.subject, graph) for deny in denies.get(name, ())):
             if (deny.window.is_always or deny.window == row.window) and deny.rule.is_covering(row.rule):
                 message = f"this never allows anything: {deny.where} denies all of it"
                 yield Problem(row.file, row.line, message, "warning")
                 break
+
+
+def _always_in(subject: str, graph: Mapping[str, list[str]]) -> list[str]:
+    found = list(dict.fromkeys((subject, EVERYONE)))
+    for name in found:  # grows while it is walked
+        found.extend(group for group in graph.get(name, ()) if group not in found)
+    return found

@@ -150,3 +150,20 @@ def test_the_pre_commit_hooks_run_commands_that_pass_on_the_example_set(run, mon
         program, group, *words = hook["entry"].split()
         assert (program, group) == ("octokube", "policy")
         assert run(*words, *hook["args"])[0] == 0
+
+
+def test_check_finds_a_row_that_a_deny_on_a_team_leaves_nothing_of(run, tmp_path):
+    allow = "p, user:{}, demo, a, secrets, *, get, always, allow\n"
+    (tmp_path / "policy.csv").write_text(
+        allow.format("alice") + allow.format("bob") + "p, role:developer, demo, *, secrets, *, *, always, deny\n"
+    )
+    (tmp_path / "teams.csv").write_text(
+        "g, user:alice, team:payments\ng, team:payments, role:developer\n"
+        "g, user:bob, role:developer, Mon-Fri 09:00-18:00 UTC\n"
+    )
+    code, out, _ = run("check", "--strict", tmp_path)
+    assert code == 1
+    assert out.splitlines()[0].endswith(
+        "policy.csv:1: warning: this never allows anything: policy.csv:3 denies all of it"
+    )
+    assert "policy.csv:2: " not in out  # bob is a developer at times only
