@@ -98,14 +98,21 @@ def main() -> int:
     print(f"seeds {first} to {first + arguments.count - 1}, {arguments.processes} processes", flush=True)
     summary = Summary()
     told_at = time.monotonic()
+    # A KeyboardInterrupt may be raised where it is swallowed, as in a finalizer: so it is only noted, and heeded here.
+    interrupts: list[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
         for outcome in outcomes(first, arguments.count, arguments.processes):
             summary.take(outcome)
+            if interrupts:
+                raise KeyboardInterrupt
             if time.monotonic() - told_at > 5.0:
                 told_at = time.monotonic()
                 print(f"\r{summary}", end="", flush=True)
     except KeyboardInterrupt:
         print("\ninterrupted", end="")
+    finally:
+        signal.signal(signal.SIGINT, former)
     return summary.finish()
 
 
