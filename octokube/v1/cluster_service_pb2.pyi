@@ -170,13 +170,15 @@ class WhoAmIRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class WhoAmIResponse(_message.Message):
-    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version")
+    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     TOKEN_EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     HUB_VERSION_FIELD_NUMBER: _ClassVar[int]
+    NEXT_WINDOW_EDGE_FIELD_NUMBER: _ClassVar[int]
     subject: str
     memberships: _containers.RepeatedScalarFieldContainer[str]
     token_expires_at: _timestamp_pb2.Timestamp
     hub_version: str
-    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ...) -> None: ...
+    next_window_edge: _timestamp_pb2.Timestamp
+    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -53,12 +53,16 @@ class FeedService:
         """Who a token stands for."""
         identity = await self._authenticator.authenticate(token, peer)
         subject = identity.subject
-        memberships = self._policy().groups_of(subject, self._clock.now()) - {subject.name}
+        policy, now = self._policy(), self._clock.now()
+        memberships = policy.groups_of(subject, now) - {subject.name}
         response = pb.WhoAmIResponse(
             subject=subject.name, memberships=sorted(memberships), hub_version=self._hub_version
         )
         if identity.expires_at is not None:
             response.token_expires_at.FromDatetime(identity.expires_at)
+        edge = policy.next_edge(subject, now)
+        if edge is not None:
+            response.next_window_edge.FromDatetime(edge)
         return response
 
     async def get_object(self, token: str, peer: str, message: bytes) -> bytes:

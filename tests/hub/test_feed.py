@@ -10,6 +10,7 @@ from octokube.client.viewed import ChangeKind
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import resource_pb2
 from octokube_hub.app import Hub
+from octokube_hub.policy import Subject
 from tests.hub.clocks import FakeClock
 from tests.hub.conftest import RULES
 from tests.hub.fake_agent import FakeAgent
@@ -275,3 +276,12 @@ async def test_a_drain_asks_subscribers_to_come_back_with_their_tokens(feed: Fee
     assert watcher.close_message.resumable
     assert watcher.close_message.retry_after.seconds == 2
     await closing
+
+
+async def test_who_am_i_names_the_next_window_edge_of_the_caller_alone(feed: Feed, hub: Hub) -> None:
+    for name in ("alice", "carol", "bob"):
+        answer = await feed.who_am_i(f"demo:{name}")
+        edge = hub._policy.current.next_edge(Subject(f"user:{name}"), hub._clock.now())
+        assert answer.HasField("next_window_edge") == (edge is not None)
+        if edge is not None:
+            assert answer.next_window_edge.ToDatetime(edge.tzinfo) == edge
