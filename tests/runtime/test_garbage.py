@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+from octokube.runtime import garbage
 from octokube.runtime.garbage import THAW_SECONDS, short_collections
 
 
@@ -42,6 +43,32 @@ def test_a_cycle_among_what_was_set_aside_is_found_after_six_hours() -> None:
         now += THAW_SECONDS
         gc.collect()
         assert gone() is None
+
+
+def test_a_cycle_among_what_was_set_aside_is_found_when_memory_has_grown_by_half() -> None:
+    resident = 200 * 2**20
+    with short_collections(resident_bytes=lambda: resident):
+        node = Node()
+        gone = weakref.ref(node)
+        gc.collect()
+        del node
+        resident += 99 * 2**20
+        gc.collect()
+        assert gone() is not None
+        resident += 2**20
+        gc.collect()
+        assert gone() is None
+        other = Node()
+        gone = weakref.ref(other)
+        gc.collect()
+        del other
+        resident += 99 * 2**20
+        gc.collect()
+        assert gone() is not None, "growth counts from when everything was last looked at"
+
+
+def test_the_memory_of_this_process_is_measured() -> None:
+    assert garbage._resident_bytes() > 2**20
 
 
 def test_what_was_set_aside_and_is_no_cycle_is_freed_at_once() -> None:
