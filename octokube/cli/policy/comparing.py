@@ -21,8 +21,8 @@ _INVENTORY = click.option(
     "Default: an example for each pattern of the rows.",
 )
 _AT = click.option("--at", "at_text", help="When, such as 2026-11-23T08:00+01:00. Default: now.")
-_LONGEST_LOOK = 400
-"""Window edges looked at for one person; a window of 48 edges a day is seen for a week."""
+_LONGEST_LOOK = 2_000
+"""Window edges looked at for one person: a week of windows that change a hundred times a day fits twice."""
 
 
 @click.command()
