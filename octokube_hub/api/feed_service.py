@@ -102,6 +102,7 @@ class FeedService:
         finally:
             self._sessions.watches.pop(session, None)
             self._leases.close(lease)
+            lease.on_end = None  # which would keep the session alive in a circle
 
     @contextlib.asynccontextmanager
     async def watching_catalog(self, token: str, peer: str) -> AsyncIterator[CatalogSession]:
@@ -116,6 +117,7 @@ class FeedService:
         finally:
             self._sessions.catalogs.pop(session, None)
             self._leases.close(lease)
+            lease.on_end = None  # which would keep the session alive in a circle
 
     def _find(self, request: pb.GetObjectRequest) -> bytes:
         key = request.key

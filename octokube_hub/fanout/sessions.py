@@ -54,10 +54,14 @@ class Sessions:
             sessions = list(self.watches)
             for part in range(TICK_PARTS):
                 await asyncio.sleep(TICK_SECONDS / TICK_PARTS)
-                for session in sessions[part::TICK_PARTS]:
-                    if session in self.watches:
-                        session.tick()
+                self._tick(sessions[part::TICK_PARTS])
             self._fanout.trim(self._clock.monotonic())
+
+    def _tick(self, sessions: list[WatchSession]) -> None:
+        """A function of its own, so that no variable keeps a session alive until the next one comes."""
+        for session in sessions:
+            if session in self.watches:
+                session.tick()
 
     def _all(self) -> list[Session]:
         return [*self.watches, *self.catalogs]
