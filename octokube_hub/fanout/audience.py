@@ -30,6 +30,8 @@ MOVED_AT_ONCE = 4_000
 SNAPSHOT_REUSE_SECONDS = 1.0
 """Subscribers who come within this time (all of them, after a hub's restart) share one encoded snapshot and what
 changed since."""
+BASES_SECONDS = 1.0
+"""What objects were before they changed is remembered for as long, and up to twice: several rounds of a busy fan-out."""
 MAX_CACHED = 16
 """Distinct positions of lagging readers for which frames of one version are kept."""
 
@@ -66,6 +68,7 @@ class Audience:
         """In the order in which they came, as a set."""
         self._sealer = sealer
         self._patches = patches
+        self._rotated_at = 0.0
         self._turns = turns
         self._tasks = tasks
         self._backlog: deque[list[Stored[EncodedObject]] | list[Key]] = deque()
@@ -238,7 +241,8 @@ class Audience:
         for place, found in list(self._prepared.items()):
             if found is not None:
                 del self._prepared[place]
-        if self.view.bases is not None:
+        if self.view.bases is not None and now - self._rotated_at >= BASES_SECONDS:
+            self._rotated_at = now
             self.view.bases.rotate(self.view.version)
         if self._snapshot is not None and now - self._snapshot[0] >= SNAPSHOT_REUSE_SECONDS:
             self._snapshot = None

@@ -12,8 +12,8 @@ class Bases:
     """The former states of objects that changed lately in one view.
 
     Answers what a reader who is exactly at a version holds of an object, as far back as is remembered. ``rotate`` is
-    called several times a second: what nobody has asked for by the second time, only laggards would. It begins to
-    remember at the view's ``version`` when it is made.
+    called once a second: what nobody has asked for by the second time, only laggards would. It begins to remember at
+    the view's ``version`` when it is made.
 
     Example: put a@1, put a@4, put a@6: a reader at 4 or 5 holds a@4, one at 1 to 3 holds a@1.
     """

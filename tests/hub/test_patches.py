@@ -111,6 +111,7 @@ async def test_a_reader_who_is_too_far_behind_for_a_patch_gets_the_whole_body() 
     await alice.settle()  # the patch waits in the transport's hands
     source.put(POD, status="Running", note="later")
     for _ in range(2):
+        world.clock.advance(1.0)
         world.fanout.trim(world.clock.monotonic())
     responses = await alice.read_all()
     assert len(patches_in(responses)) == 1
