@@ -31,7 +31,7 @@ SNAPSHOT_REUSE_SECONDS = 1.0
 """Subscribers who come within this time (all of them, after a hub's restart) share one encoded snapshot and what
 changed since."""
 BASES_SECONDS = 1.0
-"""What objects were before they changed is remembered for as long, and up to twice: several rounds of a busy fan-out."""
+"""What objects were before they changed is remembered so long, and up to twice: several rounds of a busy fan-out."""
 MAX_CACHED = 16
 """Distinct positions of lagging readers for which frames of one version are kept."""
 
