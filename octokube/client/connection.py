@@ -37,6 +37,8 @@ class Client:
         only table rows are sent, a tenth of the bytes. ``on_interrupted`` is called with the reason when the connection
         breaks. Narrowing asks for less than the policy allows, and never gets more. Raises ValueError without a type.
         """
+        if not all(isinstance(type, str) for type in types):
+            raise TypeError('name types one by one, such as view("pods", "services")')
         if not types:
             raise ValueError('say which types to view, such as view("pods"), or view("*") for all')
         subscription = cluster_service_pb2.Subscription(
@@ -46,6 +48,8 @@ class Client:
             names=_listed(name),
             detail=cluster_service_pb2.DETAIL_OBJECTS if has_bodies else cluster_service_pb2.DETAIL_ROWS,
         )
+        if self._tasks.is_closed:
+            raise RuntimeError("the client is closed; open views inside of `async with connect(...)`")
         return ClusterView(self.feed, self._token, subscription, self._tasks, on_interrupted=on_interrupted)
 
     async def get(self, cluster: str, type: str, name: str, *, namespace: str = "") -> ViewedObject | None:

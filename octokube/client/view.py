@@ -6,6 +6,8 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+import structlog
+
 from octokube.client.changes import Changes
 from octokube.client.copies import ClusterCopy
 from octokube.client.feed import Feed, FeedError
@@ -15,6 +17,8 @@ from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
 from octokube.runtime.backoff import Backoff
 from octokube.runtime.tasks import Tasks
 from octokube.v1 import cluster_service_pb2, resource_pb2
+
+log = structlog.get_logger(__name__)
 
 
 class AmbiguousName(LookupError):
@@ -97,8 +101,7 @@ class ClusterView:
         try:
             async with asyncio.timeout(timeout_seconds):
                 while not self.is_synced:
-                    self._changed.clear()
-                    await self._changed.wait()
+                    await self._wait()
         except TimeoutError as error:
             copies = self._receiver.clusters
             missing = [n for n in sorted(self._expected or ()) if n not in copies or not copies[n].is_synced]
@@ -107,12 +110,14 @@ class ClusterView:
         return self
 
     async def until(self, condition: Callable[["ClusterView"], object], timeout_seconds: float | None = None) -> None:
-        """Waits until a condition on the view holds; it is asked again after each change. Raises TimeoutError."""
+        """Waits until a condition on the view holds; it is asked again after each change.
+
+        Raises TimeoutError, or FeedError when the hub has refused for good, or the view is closed.
+        """
         async with asyncio.timeout(timeout_seconds):
             while not condition(self):
                 self._check()
-                self._changed.clear()
-                await self._changed.wait()
+                await self._wait()
 
     def get(
         self, name: str, *, namespace: str | None = None, type: str | None = None, cluster: str | None = None
@@ -179,9 +184,19 @@ class ClusterView:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    async def _wait(self) -> None:
+        """Waits for the next change. Raises FeedError when none will come, since the view is closed."""
+        if self._tasks[0].done():
+            raise FeedError("CANCELLED", "the view is closed; open another")
+        self._changed.clear()
+        await self._changed.wait()
+        self._check()
+
     def _check(self) -> None:
         if self._error is not None:
-            raise FeedError(self._error.code, self._error.message, self._error.retry_after_seconds)
+            raise FeedError(
+                self._error.code, self._error.message, self._error.retry_after_seconds
+            ) from self._error.__cause__
 
     def _find(self, type: str | None, namespace: str | None, cluster: str | None) -> Iterator[tuple[str, ViewedObject]]:
         for name, copy in self.clusters.items():
@@ -205,6 +220,10 @@ class ClusterView:
         except FeedError as refusal:
             error = self._error = refusal
             self._receiver.forget()
+        except Exception as defect:
+            # Told to whoever asks, and not by a log: a program that has set up none might print the token with it.
+            error = self._error = FeedError("INTERNAL", f"the view failed: {type(defect).__name__}: {defect}")
+            error.__cause__ = defect
         finally:
             for changes in list(self._iterations):
                 changes.end(error)
@@ -213,7 +232,12 @@ class ClusterView:
     def _take_interruption(self, reason: str) -> None:
         self.interruption = reason
         if reason and self._on_interrupted is not None:
-            self._on_interrupted(reason)
+            try:
+                self._on_interrupted(reason)
+            except Exception as error:
+                log.warning(
+                    "view.callback_failed", error=type(error).__name__
+                )  # the caller's fault, and no reason to end
 
     async def _learn_clusters(self) -> None:
         """Asks which clusters may be seen: of one that sends nothing, nobody would know that it is missing."""

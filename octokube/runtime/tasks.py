@@ -49,6 +49,11 @@ class Tasks:
         if self._failure is not None and not self._failure.done():
             self._failure.cancel()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no task can be started any more."""
+        return self._is_closed
+
     def __len__(self) -> int:
         return len(self._open)
 

@@ -50,7 +50,7 @@ class InProcessFeed:
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream."""
-        stream = _InProcessWatchStream(self._service.watching(token, peer), self._watches)
+        stream = _InProcessWatchStream(lambda: self._service.watching(token, peer), self._watches)
         if self._is_stopped:
             stream.stop()
         return stream
@@ -72,7 +72,7 @@ class _InProcessWatchStream:
 
     def __init__(
         self,
-        opening: contextlib.AbstractAsyncContextManager[WatchSession],
+        opening: Callable[[], contextlib.AbstractAsyncContextManager[WatchSession]],
         open_streams: "dict[_InProcessWatchStream, None]",
     ) -> None:
         self._opening = opening
@@ -126,7 +126,8 @@ class _InProcessWatchStream:
 
     async def _open(self) -> None:
         self._open_streams[self] = None
-        session = await self._stack.enter_async_context(self._opening)
+        # A receiver that gave up while the token was being checked may come again: with a context of its own.
+        session = await self._stack.enter_async_context(self._opening())
         if self._is_closed or self._error is not None:
             await self._stack.aclose()  # closed, or stopped, while the token was being checked
             return

@@ -218,6 +218,9 @@ class Audience:
                 found = end.value
             except Gone as gone:
                 found = gone
+            except Exception:
+                log.exception("move.failed")
+                found = Gone("the difference could not be found; a snapshot tells the same")
         self._prepared[place] = found
         self.wake()
 

@@ -5,6 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 MAX_SPACING_SECONDS = 0.15
 """Half of the latency that is promised at a thousand subscribers."""
 COST_FACTOR = 4.0
@@ -84,13 +88,21 @@ class Rounds:
         changed, self._changed = self._changed, {}
         self._timer = None
         self._is_running = True
-        readers = [reader for audience in changed for reader in audience.release()]
+        readers: list[Reader] = []
+        for audience in changed:
+            try:
+                readers += audience.release()
+            except Exception:  # a defect of one audience must not keep all others waiting for ever
+                log.exception("round.release_failed")
         self._wake(readers, 0, time.perf_counter())
 
     def _wake(self, readers: Sequence[Reader], start: int, began: float) -> None:
         end = start + WAKE_SLICE
         for reader in readers[start:end]:
-            reader.wake()
+            try:
+                reader.wake()
+            except Exception:
+                log.exception("round.wake_failed")
         loop = asyncio.get_running_loop()
         if end < len(readers):
             loop.call_soon(self._wake, readers, end, began)

@@ -163,7 +163,11 @@ class WatchSession:
             self._is_awake = False
             has_turn, self._needs_turn = self._needs_turn, False
             if has_turn:
-                await self._fanout.turns.take()
+                try:
+                    await self._fanout.turns.take()
+                except BaseException:
+                    self._is_awake = self._needs_turn = True  # whoever asks next finds what this one left
+                    raise
             if self._is_over:
                 return None  # perhaps only since it was woken: nothing may be joined or said any more
             try:

@@ -288,3 +288,23 @@ async def test_who_am_i_names_the_next_window_edge_of_the_caller_alone(
     edge = (await feed.who_am_i("demo:carol")).next_window_edge.ToDatetime()
     assert edge.isoformat() == "2200-01-01T00:00:00"
     assert not (await feed.who_am_i("demo:alice")).HasField("next_window_edge")
+
+
+async def test_a_receiver_that_gave_up_waiting_finds_what_it_left(hub: Hub, agent: FakeAgent) -> None:
+    """A program that asks for a message only so long, and asks again, loses nothing by it."""
+    agent.put(RED)
+    await agent.connect()
+    watcher = Watcher(hub.feed, "demo:alice")
+    await watcher.subscribe()
+    for turns in range(60):
+        reading = asyncio.create_task(watcher.read())
+        for _ in range(turns % 12):
+            await asyncio.sleep(0)
+        if not reading.done():
+            reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        if watcher.is_synced():
+            break
+    await watcher.until(lambda w: w.is_synced())
+    assert watcher.names() == {"red/web"}
+    await watcher.close()

@@ -10,7 +10,11 @@ from octokube.state import new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2, resource_pb2
 from octokube_hub.fanout import encoding
-from octokube_hub.fanout.stream import BOOKMARK_SECONDS, STALL_SECONDS, SUBSCRIBE_SECONDS
+from octokube_hub.fanout.authority import Authority
+from octokube_hub.fanout.stream import BOOKMARK_SECONDS, STALL_SECONDS, SUBSCRIBE_SECONDS, WatchSession
+from octokube_hub.identity import Identity
+from octokube_hub.identity.leases import Lease
+from octokube_hub.policy import Subject
 from octokube_hub.replica import ClusterCondition
 from tests.hub.objects import key
 from tests.hub.policies import policy
@@ -635,3 +639,22 @@ async def test_a_stream_that_is_closed_in_the_moment_it_was_woken_says_nothing_m
 def _tick(subscriber: Subscriber) -> None:
     assert subscriber.session is not None
     subscriber.session.tick()
+
+
+async def test_a_turn_that_was_not_waited_for_is_taken_by_whoever_asks_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that was cancelled while its stream waited for a turn left the stream asleep with something to say."""
+    world = World(policy("p, user:alice, *, **, *, *, read, always, allow\n"))
+    identity = Identity(Subject("user:alice"), "token", None)
+    authority = Authority(identity, Lease("token", None), lambda: world.policy, world.clock)
+    session = WatchSession(world.fanout, authority, world.clock)
+    never = asyncio.Event()
+    monkeypatch.setattr(world.fanout.turns, "take", never.wait)
+    session._needs_turn = True
+    asking = asyncio.create_task(session.next())
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert session._needs_turn
+    assert session._is_awake
+    session.close()
+    await world.close()

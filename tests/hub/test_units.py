@@ -1,12 +1,14 @@
 """The hub's pure parts, one by one."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from octokube.state import Gone, Position, VersionedStore, new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
-from octokube_hub.fanout.pacing import MAX_SPACING_SECONDS, Pacer
+from octokube_hub.fanout.pacing import MAX_SPACING_SECONDS, Pacer, Rounds
 from octokube_hub.fanout.presence import Presence
 from octokube_hub.fanout.resume import KEY_BYTES, TOKEN_BYTES, ResumeState, Sealer, Unreadable, worthless_token
 from octokube_hub.fanout.selection import BadSubscription, read_subscription
@@ -241,3 +243,35 @@ async def test_a_deletion_the_replica_never_saw_the_object_of_is_kept_for_others
     assert [removed.key.name for removed in source.replica.changes_after(1).tombstones] == ["ghost"]
     store: VersionedStore[object] = VersionedStore()
     assert len(store) == 0
+
+
+async def test_a_round_goes_on_when_an_audience_or_a_reader_fails() -> None:
+    class Reader:
+        def __init__(self, error: Exception | None = None) -> None:
+            self.error = error
+            self.wakes = 0
+
+        def wake(self) -> None:
+            self.wakes += 1
+            if self.error is not None:
+                raise self.error
+
+    class Audience:
+        def __init__(self, *readers: Reader, error: Exception | None = None) -> None:
+            self.readers = readers
+            self.error = error
+
+        def release(self) -> tuple[Reader, ...]:
+            if self.error is not None:
+                raise self.error
+            return self.readers
+
+    rounds = Rounds()
+    sound, broken = Reader(), Reader(RuntimeError("a defect"))
+    for expected in (1, 2):
+        rounds.request(Audience(error=RuntimeError("another")))
+        rounds.request(Audience(broken, sound))
+        async with asyncio.timeout(5):
+            while sound.wakes < expected:  # noqa: ASYNC110 - the stand-ins call nobody back
+                await asyncio.sleep(0)
+    rounds.close()

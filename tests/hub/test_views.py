@@ -220,6 +220,54 @@ async def test_a_view_that_is_closed_ends_its_loops_and_keeps_what_it_held(alice
     assert len(view) == 1
 
 
+async def test_who_waits_for_a_view_that_closes_is_told(alice: Client, agent: FakeAgent) -> None:
+    await agent.connect()
+    view = await alice.view("pods").synced(5)
+    waiting = asyncio.create_task(view.until(lambda _: False))
+    await asyncio.sleep(0)
+    await view.close()
+    with pytest.raises(FeedError, match="the view is closed"):
+        await waiting
+    with pytest.raises(FeedError, match="the view is closed"):
+        await view.until(lambda _: False)
+    unborn = alice.view("pods")
+    await unborn.close()
+    with pytest.raises(FeedError, match="the view is closed"):
+        await unborn.synced()
+
+
+async def test_a_callback_that_fails_does_not_end_the_view(hub: Hub, agent: FakeAgent) -> None:
+    agent.put(WEB)
+    await agent.connect()
+
+    def fail(_: str) -> None:
+        raise KeyError("a caller's mistake")
+
+    async with connect(hub.address, "demo:alice") as client:
+        view = await client.view("pods", on_interrupted=fail).synced(5)
+        await hub.close()
+        await view.until(lambda v: v.interruption, 5)
+        assert not view._tasks[0].done()
+
+
+async def test_a_defect_in_a_view_is_told_to_whoever_asks(alice: Client, agent: FakeAgent) -> None:
+    link = await agent.connect()
+    view = await alice.view("pods").synced(5)
+    view._receiver.apply = None  # type: ignore[method-assign,assignment]
+    agent.put(WEB)
+    await link.delta()
+    with pytest.raises(FeedError, match="the view failed: TypeError"):
+        await view.until(lambda _: False, 5)
+
+
+async def test_mistakes_in_asking_for_a_view_are_named(feed: Feed) -> None:
+    async with connected(feed, "demo:alice") as client:
+        with pytest.raises(TypeError, match="one by one"):
+            client.view(["pods"])  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="the client is closed"):
+        client.view("pods")
+
+
 async def test_a_view_resumes_by_itself_after_its_hub_was_away(hub: Hub, agent: FakeAgent, clock: FakeClock) -> None:
     agent.put(WEB)
     await agent.connect()
