@@ -1,6 +1,6 @@
 """Holds what one audience sees of one cluster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from octokube.state import EncodedObject, Key, Stored, TombstoneReason, VersionedStore
@@ -43,8 +43,6 @@ class AudienceView:
         self.store: VersionedStore[EncodedObject] = VersionedStore(tombstone_limit=TOMBSTONE_LIMIT)
         self.is_ready = False
         """Whether the first pass over the replica is done; nothing may be sent before."""
-        self.members: dict[object, Callable[[], None]] = {}
-        """Who is to be woken when the view has changed, by whoever they are."""
         self.bases: Bases | None = None
         """What objects were before they changed; kept from when the first reader asks for patches."""
         self._presence = Presence()
