@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from octokube.v1 import resource_pb2 as octokube_dot_v1_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1foctokube/v1/admin_service.proto\x12\x0boctokube.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aoctokube/v1/resource.proto\"\x15\n\x13GetHubStatusRequest\"\xaf\x01\n\x14GetHubStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\t\x12\x15\n\rpolicy_alarms\x18\x03 \x03(\t\x12,\n\x08\x63lusters\x18\x04 \x03(\x0b\x32\x1a.octokube.v1.ClusterStatus\x12\x15\n\rwatch_streams\x18\x05 \x01(\x04\x12\x11\n\taudiences\x18\x06 \x01(\x04\"\x87\x01\n\rClusterStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12\x0f\n\x07objects\x18\x03 \x01(\x04\x12\x15\n\ragent_version\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\"d\n\x17ListAuditRecordsRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05limit\x18\x03 \x01(\r\"E\n\x18ListAuditRecordsResponse\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.octokube.v1.AuditRecord\"\xbb\x01\n\x0b\x41uditRecord\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0e\n\x06target\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\x12\x0c\n\x04rule\x18\x07 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x08 \x01(\t\x12\x0f\n\x07message\x18\t \x01(\t\"j\n\x12\x43reateTokenRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"f\n\x13\x43reateTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11ListTokensRequest\"<\n\x12ListTokensResponse\x12&\n\x06tokens\x18\x01 \x03(\x0b\x32\x16.octokube.v1.TokenInfo\"\xd3\x01\n\tTokenInfo\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"/\n\x1c\x43reateAgentCredentialRequest\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\"J\n\x1d\x43reateAgentCredentialResponse\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\x12\n\ncredential\x18\x02 \x01(\t\"5\n\x1cRevokeAgentCredentialRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\"\x1f\n\x1dRevokeAgentCredentialResponse2\x97\x05\n\x0c\x41\x64minService\x12S\n\x0cGetHubStatus\x12 .octokube.v1.GetHubStatusRequest\x1a!.octokube.v1.GetHubStatusResponse\x12_\n\x10ListAuditRecords\x12$.octokube.v1.ListAuditRecordsRequest\x1a%.octokube.v1.ListAuditRecordsResponse\x12P\n\x0b\x43reateToken\x12\x1f.octokube.v1.CreateTokenRequest\x1a .octokube.v1.CreateTokenResponse\x12M\n\nListTokens\x12\x1e.octokube.v1.ListTokensRequest\x1a\x1f.octokube.v1.ListTokensResponse\x12P\n\x0bRevokeToken\x12\x1f.octokube.v1.RevokeTokenRequest\x1a .octokube.v1.RevokeTokenResponse\x12n\n\x15\x43reateAgentCredential\x12).octokube.v1.CreateAgentCredentialRequest\x1a*.octokube.v1.CreateAgentCredentialResponse\x12n\n\x15RevokeAgentCredential\x12).octokube.v1.RevokeAgentCredentialRequest\x1a*.octokube.v1.RevokeAgentCredentialResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1foctokube/v1/admin_service.proto\x12\x0boctokube.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aoctokube/v1/resource.proto\"\x15\n\x13GetHubStatusRequest\"\xaf\x01\n\x14GetHubStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x02 \x01(\t\x12\x15\n\rpolicy_alarms\x18\x03 \x03(\t\x12,\n\x08\x63lusters\x18\x04 \x03(\x0b\x32\x1a.octokube.v1.ClusterStatus\x12\x15\n\rwatch_streams\x18\x05 \x01(\x04\x12\x11\n\taudiences\x18\x06 \x01(\x04\"\x87\x01\n\rClusterStatus\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12\x0f\n\x07objects\x18\x03 \x01(\x04\x12\x15\n\ragent_version\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\"\x85\x01\n\x17ListAuditRecordsRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05limit\x18\x03 \x01(\r\x12\x11\n\tbefore_id\x18\x04 \x01(\x04\x12\x0c\n\x04verb\x18\x05 \x01(\t\"E\n\x18ListAuditRecordsResponse\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.octokube.v1.AuditRecord\"\x88\x02\n\x0b\x41uditRecord\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0e\n\x06target\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\x12\x0c\n\x04rule\x18\x07 \x01(\t\x12\x17\n\x0fpolicy_revision\x18\x08 \x01(\t\x12\x0f\n\x07message\x18\t \x01(\t\x12\x0e\n\x06window\x18\n \x01(\t\x12\x0c\n\x04hash\x18\x0b \x01(\t\x12-\n\x08question\x18\x0c \x01(\x0b\x32\x1b.octokube.v1.AccessQuestion\"r\n\x0e\x41\x63\x63\x65ssQuestion\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x10\n\x08resource\x18\x02 \x01(\t\x12\x11\n\tnamespace\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0c\n\x04verb\x18\x05 \x01(\t\x12\x0e\n\x06groups\x18\x06 \x03(\t\"\x12\n\x10GetPolicyRequest\"]\n\x11GetPolicyResponse\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\x12&\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x17.octokube.v1.PolicyFile\"+\n\nPolicyFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"j\n\x12\x43reateTokenRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"f\n\x13\x43reateTokenResponse\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11ListTokensRequest\"<\n\x12ListTokensResponse\x12&\n\x06tokens\x18\x01 \x03(\x0b\x32\x16.octokube.v1.TokenInfo\"\xd3\x01\n\tTokenInfo\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"&\n\x12RevokeTokenRequest\x12\x10\n\x08token_id\x18\x01 \x01(\t\"\x15\n\x13RevokeTokenResponse\"/\n\x1c\x43reateAgentCredentialRequest\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\"J\n\x1d\x43reateAgentCredentialResponse\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\x12\n\ncredential\x18\x02 \x01(\t\"5\n\x1cRevokeAgentCredentialRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\"\x1f\n\x1dRevokeAgentCredentialResponse2\xe3\x05\n\x0c\x41\x64minService\x12S\n\x0cGetHubStatus\x12 .octokube.v1.GetHubStatusRequest\x1a!.octokube.v1.GetHubStatusResponse\x12_\n\x10ListAuditRecords\x12$.octokube.v1.ListAuditRecordsRequest\x1a%.octokube.v1.ListAuditRecordsResponse\x12J\n\tGetPolicy\x12\x1d.octokube.v1.GetPolicyRequest\x1a\x1e.octokube.v1.GetPolicyResponse\x12P\n\x0b\x43reateToken\x12\x1f.octokube.v1.CreateTokenRequest\x1a .octokube.v1.CreateTokenResponse\x12M\n\nListTokens\x12\x1e.octokube.v1.ListTokensRequest\x1a\x1f.octokube.v1.ListTokensResponse\x12P\n\x0bRevokeToken\x12\x1f.octokube.v1.RevokeTokenRequest\x1a .octokube.v1.RevokeTokenResponse\x12n\n\x15\x43reateAgentCredential\x12).octokube.v1.CreateAgentCredentialRequest\x1a*.octokube.v1.CreateAgentCredentialResponse\x12n\n\x15RevokeAgentCredential\x12).octokube.v1.RevokeAgentCredentialRequest\x1a*.octokube.v1.RevokeAgentCredentialResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,34 +39,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETHUBSTATUSRESPONSE']._serialized_end=308
   _globals['_CLUSTERSTATUS']._serialized_start=311
   _globals['_CLUSTERSTATUS']._serialized_end=446
-  _globals['_LISTAUDITRECORDSREQUEST']._serialized_start=448
-  _globals['_LISTAUDITRECORDSREQUEST']._serialized_end=548
-  _globals['_LISTAUDITRECORDSRESPONSE']._serialized_start=550
-  _globals['_LISTAUDITRECORDSRESPONSE']._serialized_end=619
-  _globals['_AUDITRECORD']._serialized_start=622
-  _globals['_AUDITRECORD']._serialized_end=809
-  _globals['_CREATETOKENREQUEST']._serialized_start=811
-  _globals['_CREATETOKENREQUEST']._serialized_end=917
-  _globals['_CREATETOKENRESPONSE']._serialized_start=919
-  _globals['_CREATETOKENRESPONSE']._serialized_end=1021
-  _globals['_LISTTOKENSREQUEST']._serialized_start=1023
-  _globals['_LISTTOKENSREQUEST']._serialized_end=1042
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=1044
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=1104
-  _globals['_TOKENINFO']._serialized_start=1107
-  _globals['_TOKENINFO']._serialized_end=1318
-  _globals['_REVOKETOKENREQUEST']._serialized_start=1320
-  _globals['_REVOKETOKENREQUEST']._serialized_end=1358
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=1360
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=1381
-  _globals['_CREATEAGENTCREDENTIALREQUEST']._serialized_start=1383
-  _globals['_CREATEAGENTCREDENTIALREQUEST']._serialized_end=1430
-  _globals['_CREATEAGENTCREDENTIALRESPONSE']._serialized_start=1432
-  _globals['_CREATEAGENTCREDENTIALRESPONSE']._serialized_end=1506
-  _globals['_REVOKEAGENTCREDENTIALREQUEST']._serialized_start=1508
-  _globals['_REVOKEAGENTCREDENTIALREQUEST']._serialized_end=1561
-  _globals['_REVOKEAGENTCREDENTIALRESPONSE']._serialized_start=1563
-  _globals['_REVOKEAGENTCREDENTIALRESPONSE']._serialized_end=1594
-  _globals['_ADMINSERVICE']._serialized_start=1597
-  _globals['_ADMINSERVICE']._serialized_end=2260
+  _globals['_LISTAUDITRECORDSREQUEST']._serialized_start=449
+  _globals['_LISTAUDITRECORDSREQUEST']._serialized_end=582
+  _globals['_LISTAUDITRECORDSRESPONSE']._serialized_start=584
+  _globals['_LISTAUDITRECORDSRESPONSE']._serialized_end=653
+  _globals['_AUDITRECORD']._serialized_start=656
+  _globals['_AUDITRECORD']._serialized_end=920
+  _globals['_ACCESSQUESTION']._serialized_start=922
+  _globals['_ACCESSQUESTION']._serialized_end=1036
+  _globals['_GETPOLICYREQUEST']._serialized_start=1038
+  _globals['_GETPOLICYREQUEST']._serialized_end=1056
+  _globals['_GETPOLICYRESPONSE']._serialized_start=1058
+  _globals['_GETPOLICYRESPONSE']._serialized_end=1151
+  _globals['_POLICYFILE']._serialized_start=1153
+  _globals['_POLICYFILE']._serialized_end=1196
+  _globals['_CREATETOKENREQUEST']._serialized_start=1198
+  _globals['_CREATETOKENREQUEST']._serialized_end=1304
+  _globals['_CREATETOKENRESPONSE']._serialized_start=1306
+  _globals['_CREATETOKENRESPONSE']._serialized_end=1408
+  _globals['_LISTTOKENSREQUEST']._serialized_start=1410
+  _globals['_LISTTOKENSREQUEST']._serialized_end=1429
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=1431
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=1491
+  _globals['_TOKENINFO']._serialized_start=1494
+  _globals['_TOKENINFO']._serialized_end=1705
+  _globals['_REVOKETOKENREQUEST']._serialized_start=1707
+  _globals['_REVOKETOKENREQUEST']._serialized_end=1745
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=1747
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=1768
+  _globals['_CREATEAGENTCREDENTIALREQUEST']._serialized_start=1770
+  _globals['_CREATEAGENTCREDENTIALREQUEST']._serialized_end=1817
+  _globals['_CREATEAGENTCREDENTIALRESPONSE']._serialized_start=1819
+  _globals['_CREATEAGENTCREDENTIALRESPONSE']._serialized_end=1893
+  _globals['_REVOKEAGENTCREDENTIALREQUEST']._serialized_start=1895
+  _globals['_REVOKEAGENTCREDENTIALREQUEST']._serialized_end=1948
+  _globals['_REVOKEAGENTCREDENTIALRESPONSE']._serialized_start=1950
+  _globals['_REVOKEAGENTCREDENTIALRESPONSE']._serialized_end=1981
+  _globals['_ADMINSERVICE']._serialized_start=1984
+  _globals['_ADMINSERVICE']._serialized_end=2723
 # @@protoc_insertion_point(module_scope)

@@ -45,14 +45,18 @@ class ClusterStatus(_message.Message):
     def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., objects: _Optional[int] = ..., agent_version: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
 
 class ListAuditRecordsRequest(_message.Message):
-    __slots__ = ("subject", "since", "limit")
+    __slots__ = ("subject", "since", "limit", "before_id", "verb")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_ID_FIELD_NUMBER: _ClassVar[int]
+    VERB_FIELD_NUMBER: _ClassVar[int]
     subject: str
     since: _timestamp_pb2.Timestamp
     limit: int
-    def __init__(self, subject: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limit: _Optional[int] = ...) -> None: ...
+    before_id: int
+    verb: str
+    def __init__(self, subject: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limit: _Optional[int] = ..., before_id: _Optional[int] = ..., verb: _Optional[str] = ...) -> None: ...
 
 class ListAuditRecordsResponse(_message.Message):
     __slots__ = ("records",)
@@ -61,7 +65,7 @@ class ListAuditRecordsResponse(_message.Message):
     def __init__(self, records: _Optional[_Iterable[_Union[AuditRecord, _Mapping]]] = ...) -> None: ...
 
 class AuditRecord(_message.Message):
-    __slots__ = ("id", "at", "subject", "action", "target", "outcome", "rule", "policy_revision", "message")
+    __slots__ = ("id", "at", "subject", "action", "target", "outcome", "rule", "policy_revision", "message", "window", "hash", "question")
     ID_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +75,9 @@ class AuditRecord(_message.Message):
     RULE_FIELD_NUMBER: _ClassVar[int]
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
     id: int
     at: _timestamp_pb2.Timestamp
     subject: str
@@ -80,7 +87,48 @@ class AuditRecord(_message.Message):
     rule: str
     policy_revision: str
     message: str
-    def __init__(self, id: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subject: _Optional[str] = ..., action: _Optional[str] = ..., target: _Optional[str] = ..., outcome: _Optional[str] = ..., rule: _Optional[str] = ..., policy_revision: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    window: str
+    hash: str
+    question: AccessQuestion
+    def __init__(self, id: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subject: _Optional[str] = ..., action: _Optional[str] = ..., target: _Optional[str] = ..., outcome: _Optional[str] = ..., rule: _Optional[str] = ..., policy_revision: _Optional[str] = ..., message: _Optional[str] = ..., window: _Optional[str] = ..., hash: _Optional[str] = ..., question: _Optional[_Union[AccessQuestion, _Mapping]] = ...) -> None: ...
+
+class AccessQuestion(_message.Message):
+    __slots__ = ("cluster", "resource", "namespace", "name", "verb", "groups")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERB_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    resource: str
+    namespace: str
+    name: str
+    verb: str
+    groups: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cluster: _Optional[str] = ..., resource: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ..., verb: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetPolicyRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetPolicyResponse(_message.Message):
+    __slots__ = ("revision", "commit", "files")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    revision: str
+    commit: str
+    files: _containers.RepeatedCompositeFieldContainer[PolicyFile]
+    def __init__(self, revision: _Optional[str] = ..., commit: _Optional[str] = ..., files: _Optional[_Iterable[_Union[PolicyFile, _Mapping]]] = ...) -> None: ...
+
+class PolicyFile(_message.Message):
+    __slots__ = ("name", "content")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    content: bytes
+    def __init__(self, name: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
 
 class CreateTokenRequest(_message.Message):
     __slots__ = ("subject", "description", "expires_at")

@@ -27,8 +27,8 @@ if _version_not_supported:
 
 class AdminServiceStub:
     """AdminService is decided by policy like everything else: type "hub.octokube.io" for GetHubStatus (verb get), "tokens.octokube.io"
-    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list); cluster "octokube",
-    namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
+    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list), "policies.octokube.io"
+    (verb get); cluster "octokube", namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
     """
 
     def __init__(self, channel):
@@ -46,6 +46,11 @@ class AdminServiceStub:
                 '/octokube.v1.AdminService/ListAuditRecords',
                 request_serializer=octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsRequest.SerializeToString,
                 response_deserializer=octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsResponse.FromString,
+                _registered_method=True)
+        self.GetPolicy = channel.unary_unary(
+                '/octokube.v1.AdminService/GetPolicy',
+                request_serializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.FromString,
                 _registered_method=True)
         self.CreateToken = channel.unary_unary(
                 '/octokube.v1.AdminService/CreateToken',
@@ -76,8 +81,8 @@ class AdminServiceStub:
 
 class AdminServiceServicer:
     """AdminService is decided by policy like everything else: type "hub.octokube.io" for GetHubStatus (verb get), "tokens.octokube.io"
-    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list); cluster "octokube",
-    namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
+    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list), "policies.octokube.io"
+    (verb get); cluster "octokube", namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
     """
 
     def GetHubStatus(self, request, context):
@@ -89,6 +94,13 @@ class AdminServiceServicer:
 
     def ListAuditRecords(self, request, context):
         """ListAuditRecords lists decisions, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPolicy(self, request, context):
+        """GetPolicy returns the files in force, so that questions to the policy can be answered elsewhere by the same code.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,6 +154,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsRequest.FromString,
                     response_serializer=octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsResponse.SerializeToString,
             ),
+            'GetPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicy,
+                    request_deserializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.SerializeToString,
+            ),
             'CreateToken': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateToken,
                     request_deserializer=octokube_dot_v1_dot_admin__service__pb2.CreateTokenRequest.FromString,
@@ -177,8 +194,8 @@ def add_AdminServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
     """AdminService is decided by policy like everything else: type "hub.octokube.io" for GetHubStatus (verb get), "tokens.octokube.io"
-    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list); cluster "octokube",
-    namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
+    and "agentcredentials.octokube.io" (verbs list, create, delete), "auditrecords.octokube.io" (verb list), "policies.octokube.io"
+    (verb get); cluster "octokube", namespace "cluster". Every decision is recorded in the audit log. PERMISSION_DENIED when refused.
     """
 
     @staticmethod
@@ -225,6 +242,33 @@ class AdminService:
             '/octokube.v1.AdminService/ListAuditRecords',
             octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsRequest.SerializeToString,
             octokube_dot_v1_dot_admin__service__pb2.ListAuditRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octokube.v1.AdminService/GetPolicy',
+            octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.SerializeToString,
+            octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

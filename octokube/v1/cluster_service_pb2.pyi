@@ -26,6 +26,15 @@ class CloseReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CLOSE_REASON_DRAIN: _ClassVar[CloseReason]
     CLOSE_REASON_UNAUTHENTICATED: _ClassVar[CloseReason]
     CLOSE_REASON_BAD_REQUEST: _ClassVar[CloseReason]
+
+class AccessReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACCESS_REASON_UNSPECIFIED: _ClassVar[AccessReason]
+    ACCESS_REASON_GRANTED: _ClassVar[AccessReason]
+    ACCESS_REASON_NOT_GRANTED: _ClassVar[AccessReason]
+    ACCESS_REASON_NOT_NOW: _ClassVar[AccessReason]
+    ACCESS_REASON_REFUSED: _ClassVar[AccessReason]
+    ACCESS_REASON_UNKNOWN_VERB: _ClassVar[AccessReason]
 DETAIL_UNSPECIFIED: Detail
 DETAIL_ROWS: Detail
 DETAIL_OBJECTS: Detail
@@ -34,6 +43,12 @@ CLOSE_REASON_INTERNAL: CloseReason
 CLOSE_REASON_DRAIN: CloseReason
 CLOSE_REASON_UNAUTHENTICATED: CloseReason
 CLOSE_REASON_BAD_REQUEST: CloseReason
+ACCESS_REASON_UNSPECIFIED: AccessReason
+ACCESS_REASON_GRANTED: AccessReason
+ACCESS_REASON_NOT_GRANTED: AccessReason
+ACCESS_REASON_NOT_NOW: AccessReason
+ACCESS_REASON_REFUSED: AccessReason
+ACCESS_REASON_UNKNOWN_VERB: AccessReason
 
 class Subscription(_message.Message):
     __slots__ = ("clusters", "types", "namespaces", "names", "detail", "minimum_spacing")
@@ -170,15 +185,87 @@ class WhoAmIRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class WhoAmIResponse(_message.Message):
-    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge")
+    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge", "grants", "policy_revision", "server_time")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     TOKEN_EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     HUB_VERSION_FIELD_NUMBER: _ClassVar[int]
     NEXT_WINDOW_EDGE_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
     subject: str
     memberships: _containers.RepeatedScalarFieldContainer[str]
     token_expires_at: _timestamp_pb2.Timestamp
     hub_version: str
     next_window_edge: _timestamp_pb2.Timestamp
-    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    grants: _containers.RepeatedCompositeFieldContainer[Grant]
+    policy_revision: str
+    server_time: _timestamp_pb2.Timestamp
+    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Grant(_message.Message):
+    __slots__ = ("is_deny", "subject", "cluster", "namespace", "resource", "name", "verbs", "window", "is_in_force", "changes_at", "sentence")
+    IS_DENY_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERBS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    IS_IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_AT_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    is_deny: bool
+    subject: str
+    cluster: str
+    namespace: str
+    resource: str
+    name: str
+    verbs: str
+    window: str
+    is_in_force: bool
+    changes_at: _timestamp_pb2.Timestamp
+    sentence: str
+    def __init__(self, is_deny: _Optional[bool] = ..., subject: _Optional[str] = ..., cluster: _Optional[str] = ..., namespace: _Optional[str] = ..., resource: _Optional[str] = ..., name: _Optional[str] = ..., verbs: _Optional[str] = ..., window: _Optional[str] = ..., is_in_force: _Optional[bool] = ..., changes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sentence: _Optional[str] = ...) -> None: ...
+
+class ExplainAccessRequest(_message.Message):
+    __slots__ = ("cluster", "key", "subresource", "verbs")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    SUBRESOURCE_FIELD_NUMBER: _ClassVar[int]
+    VERBS_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    key: _resource_pb2.Key
+    subresource: str
+    verbs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ..., subresource: _Optional[str] = ..., verbs: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ExplainAccessResponse(_message.Message):
+    __slots__ = ("answers", "policy_revision", "server_time")
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[AccessAnswer]
+    policy_revision: str
+    server_time: _timestamp_pb2.Timestamp
+    def __init__(self, answers: _Optional[_Iterable[_Union[AccessAnswer, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AccessAnswer(_message.Message):
+    __slots__ = ("verb", "is_allowed", "reason", "sentence", "changes_at", "subject", "window")
+    VERB_FIELD_NUMBER: _ClassVar[int]
+    IS_ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_AT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    verb: str
+    is_allowed: bool
+    reason: AccessReason
+    sentence: str
+    changes_at: _timestamp_pb2.Timestamp
+    subject: str
+    window: str
+    def __init__(self, verb: _Optional[str] = ..., is_allowed: _Optional[bool] = ..., reason: _Optional[_Union[AccessReason, str]] = ..., sentence: _Optional[str] = ..., changes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subject: _Optional[str] = ..., window: _Optional[str] = ...) -> None: ...

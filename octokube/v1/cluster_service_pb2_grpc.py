@@ -57,6 +57,11 @@ class ClusterServiceStub:
                 request_serializer=octokube_dot_v1_dot_cluster__service__pb2.WhoAmIRequest.SerializeToString,
                 response_deserializer=octokube_dot_v1_dot_cluster__service__pb2.WhoAmIResponse.FromString,
                 _registered_method=True)
+        self.ExplainAccess = channel.unary_unary(
+                '/octokube.v1.ClusterService/ExplainAccess',
+                request_serializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.FromString,
+                _registered_method=True)
 
 
 class ClusterServiceServicer:
@@ -91,7 +96,16 @@ class ClusterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WhoAmI(self, request, context):
-        """WhoAmI says who the hub takes the caller for.
+        """WhoAmI says who the hub takes the caller for, and what policy grants and refuses them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainAccess(self, request, context):
+        """ExplainAccess says what the caller may do to an object, why, and when that changes. It speaks of the policy alone and
+        looks nothing up, so that the answer is the same whether the object exists or not. Refusals are explained only where
+        the caller would be allowed without them; of everything else it is said that nothing allows it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,6 +133,11 @@ def add_ClusterServiceServicer_to_server(servicer, server):
                     servicer.WhoAmI,
                     request_deserializer=octokube_dot_v1_dot_cluster__service__pb2.WhoAmIRequest.FromString,
                     response_serializer=octokube_dot_v1_dot_cluster__service__pb2.WhoAmIResponse.SerializeToString,
+            ),
+            'ExplainAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainAccess,
+                    request_deserializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -232,6 +251,33 @@ class ClusterService:
             '/octokube.v1.ClusterService/WhoAmI',
             octokube_dot_v1_dot_cluster__service__pb2.WhoAmIRequest.SerializeToString,
             octokube_dot_v1_dot_cluster__service__pb2.WhoAmIResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octokube.v1.ClusterService/ExplainAccess',
+            octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.SerializeToString,
+            octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.FromString,
             options,
             channel_credentials,
             insecure,

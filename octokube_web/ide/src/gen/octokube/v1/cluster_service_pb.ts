@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file octokube/v1/cluster_service.proto.
  */
 export const file_octokube_v1_cluster_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFvY3Rva3ViZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SC29jdG9rdWJlLnYxIqsBCgxTdWJzY3JpcHRpb24SEAoIY2x1c3RlcnMYASADKAkSDQoFdHlwZXMYAiADKAkSEgoKbmFtZXNwYWNlcxgDIAMoCRINCgVuYW1lcxgEIAMoCRIjCgZkZXRhaWwYBSABKA4yEy5vY3Rva3ViZS52MS5EZXRhaWwSMgoPbWluaW11bV9zcGFjaW5nGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImwKDFdhdGNoUmVxdWVzdBIrCglzdWJzY3JpYmUYASABKAsyFi5vY3Rva3ViZS52MS5TdWJzY3JpYmVIABIkCgNhY2sYAiABKAsyFS5vY3Rva3ViZS52MS5GcmFtZUFja0gAQgkKB21lc3NhZ2UilQEKCVN1YnNjcmliZRIvCgxzdWJzY3JpcHRpb24YASABKAsyGS5vY3Rva3ViZS52MS5TdWJzY3JpcHRpb24SKAoGcmVzdW1lGAIgAygLMhgub2N0b2t1YmUudjEuUmVzdW1lUG9pbnQSFAoMd2luZG93X2J5dGVzGAMgASgEEhcKD2FjY2VwdHNfcGF0Y2hlcxgEIAEoCCI0CgtSZXN1bWVQb2ludBIPCgdjbHVzdGVyGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoDCIcCghGcmFtZUFjaxIQCghzZXF1ZW5jZRgBIAEoBCKLAQoNV2F0Y2hSZXNwb25zZRIjCgVmcmFtZRgBIAEoCzISLm9jdG9rdWJlLnYxLkZyYW1lSAASIwoFY2xvc2UYAiABKAsyEi5vY3Rva3ViZS52MS5DbG9zZUgAEiUKBm5vdGljZRgDIAEoCzITLm9jdG9rdWJlLnYxLk5vdGljZUgAQgkKB21lc3NhZ2UimAEKBUNsb3NlEigKBnJlYXNvbhgBIAEoDjIYLm9jdG9rdWJlLnYxLkNsb3NlUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhEKCXJlc3VtYWJsZRgEIAEoCBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJPCgZOb3RpY2USDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIVChNXYXRjaENhdGFsb2dSZXF1ZXN0Ir4BChRXYXRjaENhdGFsb2dSZXNwb25zZRItCghjbHVzdGVycxgBIAMoCzIbLm9jdG9rdWJlLnYxLkNhdGFsb2dDbHVzdGVyEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgluZXh0X2VkZ2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3BvbGljeV9yZXZpc2lvbhgEIAEoCSKGAQoOQ2F0YWxvZ0NsdXN0ZXISDAoEbmFtZRgBIAEoCRIoCgVzdGF0ZRgCIAEoCzIZLm9jdG9rdWJlLnYxLkNsdXN0ZXJTdGF0ZRIoCgV0eXBlcxgDIAMoCzIZLm9jdG9rdWJlLnYxLlJlc291cmNlVHlwZRISCgpuYW1lc3BhY2VzGAQgAygJIkIKEEdldE9iamVjdFJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIdCgNrZXkYAiABKAsyEC5vY3Rva3ViZS52MS5LZXkihwEKEUdldE9iamVjdFJlc3BvbnNlEiEKBWVudHJ5GAEgASgLMhIub2N0b2t1YmUudjEuRW50cnkSJAoHY29sdW1ucxgCIAMoCzITLm9jdG9rdWJlLnYxLkNvbHVtbhIpCgVhc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDwoNV2hvQW1JUmVxdWVzdCK3AQoOV2hvQW1JUmVzcG9uc2USDwoHc3ViamVjdBgBIAEoCRITCgttZW1iZXJzaGlwcxgCIAMoCRI0ChB0b2tlbl9leHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtodWJfdmVyc2lvbhgEIAEoCRI0ChBuZXh0X3dpbmRvd19lZGdlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpFCgZEZXRhaWwSFgoSREVUQUlMX1VOU1BFQ0lGSUVEEAASDwoLREVUQUlMX1JPV1MQARISCg5ERVRBSUxfT0JKRUNUUxACKp4BCgtDbG9zZVJlYXNvbhIcChhDTE9TRV9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVDTE9TRV9SRUFTT05fSU5URVJOQUwQARIWChJDTE9TRV9SRUFTT05fRFJBSU4QAhIgChxDTE9TRV9SRUFTT05fVU5BVVRIRU5USUNBVEVEEAMSHAoYQ0xPU0VfUkVBU09OX0JBRF9SRVFVRVNUEAQyugIKDkNsdXN0ZXJTZXJ2aWNlEkIKBVdhdGNoEhkub2N0b2t1YmUudjEuV2F0Y2hSZXF1ZXN0Ghoub2N0b2t1YmUudjEuV2F0Y2hSZXNwb25zZSgBMAESVQoMV2F0Y2hDYXRhbG9nEiAub2N0b2t1YmUudjEuV2F0Y2hDYXRhbG9nUmVxdWVzdBohLm9jdG9rdWJlLnYxLldhdGNoQ2F0YWxvZ1Jlc3BvbnNlMAESSgoJR2V0T2JqZWN0Eh0ub2N0b2t1YmUudjEuR2V0T2JqZWN0UmVxdWVzdBoeLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlc3BvbnNlEkEKBldob0FtSRIaLm9jdG9rdWJlLnYxLldob0FtSVJlcXVlc3QaGy5vY3Rva3ViZS52MS5XaG9BbUlSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_octokube_v1_frame, file_octokube_v1_resource]);
+  fileDesc("CiFvY3Rva3ViZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SC29jdG9rdWJlLnYxIqsBCgxTdWJzY3JpcHRpb24SEAoIY2x1c3RlcnMYASADKAkSDQoFdHlwZXMYAiADKAkSEgoKbmFtZXNwYWNlcxgDIAMoCRINCgVuYW1lcxgEIAMoCRIjCgZkZXRhaWwYBSABKA4yEy5vY3Rva3ViZS52MS5EZXRhaWwSMgoPbWluaW11bV9zcGFjaW5nGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImwKDFdhdGNoUmVxdWVzdBIrCglzdWJzY3JpYmUYASABKAsyFi5vY3Rva3ViZS52MS5TdWJzY3JpYmVIABIkCgNhY2sYAiABKAsyFS5vY3Rva3ViZS52MS5GcmFtZUFja0gAQgkKB21lc3NhZ2UilQEKCVN1YnNjcmliZRIvCgxzdWJzY3JpcHRpb24YASABKAsyGS5vY3Rva3ViZS52MS5TdWJzY3JpcHRpb24SKAoGcmVzdW1lGAIgAygLMhgub2N0b2t1YmUudjEuUmVzdW1lUG9pbnQSFAoMd2luZG93X2J5dGVzGAMgASgEEhcKD2FjY2VwdHNfcGF0Y2hlcxgEIAEoCCI0CgtSZXN1bWVQb2ludBIPCgdjbHVzdGVyGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoDCIcCghGcmFtZUFjaxIQCghzZXF1ZW5jZRgBIAEoBCKLAQoNV2F0Y2hSZXNwb25zZRIjCgVmcmFtZRgBIAEoCzISLm9jdG9rdWJlLnYxLkZyYW1lSAASIwoFY2xvc2UYAiABKAsyEi5vY3Rva3ViZS52MS5DbG9zZUgAEiUKBm5vdGljZRgDIAEoCzITLm9jdG9rdWJlLnYxLk5vdGljZUgAQgkKB21lc3NhZ2UimAEKBUNsb3NlEigKBnJlYXNvbhgBIAEoDjIYLm9jdG9rdWJlLnYxLkNsb3NlUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhEKCXJlc3VtYWJsZRgEIAEoCBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJPCgZOb3RpY2USDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIVChNXYXRjaENhdGFsb2dSZXF1ZXN0Ir4BChRXYXRjaENhdGFsb2dSZXNwb25zZRItCghjbHVzdGVycxgBIAMoCzIbLm9jdG9rdWJlLnYxLkNhdGFsb2dDbHVzdGVyEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgluZXh0X2VkZ2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3BvbGljeV9yZXZpc2lvbhgEIAEoCSKGAQoOQ2F0YWxvZ0NsdXN0ZXISDAoEbmFtZRgBIAEoCRIoCgVzdGF0ZRgCIAEoCzIZLm9jdG9rdWJlLnYxLkNsdXN0ZXJTdGF0ZRIoCgV0eXBlcxgDIAMoCzIZLm9jdG9rdWJlLnYxLlJlc291cmNlVHlwZRISCgpuYW1lc3BhY2VzGAQgAygJIkIKEEdldE9iamVjdFJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIdCgNrZXkYAiABKAsyEC5vY3Rva3ViZS52MS5LZXkihwEKEUdldE9iamVjdFJlc3BvbnNlEiEKBWVudHJ5GAEgASgLMhIub2N0b2t1YmUudjEuRW50cnkSJAoHY29sdW1ucxgCIAMoCzITLm9jdG9rdWJlLnYxLkNvbHVtbhIpCgVhc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDwoNV2hvQW1JUmVxdWVzdCKlAgoOV2hvQW1JUmVzcG9uc2USDwoHc3ViamVjdBgBIAEoCRITCgttZW1iZXJzaGlwcxgCIAMoCRI0ChB0b2tlbl9leHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtodWJfdmVyc2lvbhgEIAEoCRI0ChBuZXh0X3dpbmRvd19lZGdlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgZncmFudHMYBiADKAsyEi5vY3Rva3ViZS52MS5HcmFudBIXCg9wb2xpY3lfcmV2aXNpb24YByABKAkSLwoLc2VydmVyX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuMBCgVHcmFudBIPCgdpc19kZW55GAEgASgIEg8KB3N1YmplY3QYAiABKAkSDwoHY2x1c3RlchgDIAEoCRIRCgluYW1lc3BhY2UYBCABKAkSEAoIcmVzb3VyY2UYBSABKAkSDAoEbmFtZRgGIAEoCRINCgV2ZXJicxgHIAEoCRIOCgZ3aW5kb3cYCCABKAkSEwoLaXNfaW5fZm9yY2UYCSABKAgSLgoKY2hhbmdlc19hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc2VudGVuY2UYCyABKAkiagoURXhwbGFpbkFjY2Vzc1JlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIdCgNrZXkYAiABKAsyEC5vY3Rva3ViZS52MS5LZXkSEwoLc3VicmVzb3VyY2UYAyABKAkSDQoFdmVyYnMYBCADKAkijQEKFUV4cGxhaW5BY2Nlc3NSZXNwb25zZRIqCgdhbnN3ZXJzGAEgAygLMhkub2N0b2t1YmUudjEuQWNjZXNzQW5zd2VyEhcKD3BvbGljeV9yZXZpc2lvbhgCIAEoCRIvCgtzZXJ2ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivgEKDEFjY2Vzc0Fuc3dlchIMCgR2ZXJiGAEgASgJEhIKCmlzX2FsbG93ZWQYAiABKAgSKQoGcmVhc29uGAMgASgOMhkub2N0b2t1YmUudjEuQWNjZXNzUmVhc29uEhAKCHNlbnRlbmNlGAQgASgJEi4KCmNoYW5nZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3N1YmplY3QYBiABKAkSDgoGd2luZG93GAcgASgJKkUKBkRldGFpbBIWChJERVRBSUxfVU5TUEVDSUZJRUQQABIPCgtERVRBSUxfUk9XUxABEhIKDkRFVEFJTF9PQkpFQ1RTEAIqngEKC0Nsb3NlUmVhc29uEhwKGENMT1NFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhkKFUNMT1NFX1JFQVNPTl9JTlRFUk5BTBABEhYKEkNMT1NFX1JFQVNPTl9EUkFJThACEiAKHENMT1NFX1JFQVNPTl9VTkFVVEhFTlRJQ0FURUQQAxIcChhDTE9TRV9SRUFTT05fQkFEX1JFUVVFU1QQBCq9AQoMQWNjZXNzUmVhc29uEh0KGUFDQ0VTU19SRUFTT05fVU5TUEVDSUZJRUQQABIZChVBQ0NFU1NfUkVBU09OX0dSQU5URUQQARIdChlBQ0NFU1NfUkVBU09OX05PVF9HUkFOVEVEEAISGQoVQUNDRVNTX1JFQVNPTl9OT1RfTk9XEAMSGQoVQUNDRVNTX1JFQVNPTl9SRUZVU0VEEAQSHgoaQUNDRVNTX1JFQVNPTl9VTktOT1dOX1ZFUkIQBTKSAwoOQ2x1c3RlclNlcnZpY2USQgoFV2F0Y2gSGS5vY3Rva3ViZS52MS5XYXRjaFJlcXVlc3QaGi5vY3Rva3ViZS52MS5XYXRjaFJlc3BvbnNlKAEwARJVCgxXYXRjaENhdGFsb2cSIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0GiEub2N0b2t1YmUudjEuV2F0Y2hDYXRhbG9nUmVzcG9uc2UwARJKCglHZXRPYmplY3QSHS5vY3Rva3ViZS52MS5HZXRPYmplY3RSZXF1ZXN0Gh4ub2N0b2t1YmUudjEuR2V0T2JqZWN0UmVzcG9uc2USQQoGV2hvQW1JEhoub2N0b2t1YmUudjEuV2hvQW1JUmVxdWVzdBobLm9jdG9rdWJlLnYxLldob0FtSVJlc3BvbnNlElYKDUV4cGxhaW5BY2Nlc3MSIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdBoiLm9jdG9rdWJlLnYxLkV4cGxhaW5BY2Nlc3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_octokube_v1_frame, file_octokube_v1_resource]);
 
 /**
  * Subscription selects objects. An empty list selects nothing: to mean everything, say "*".
@@ -554,6 +554,27 @@ export type WhoAmIResponse = Message<"octokube.v1.WhoAmIResponse"> & {
    * @generated from field: google.protobuf.Timestamp next_window_edge = 5;
    */
   nextWindowEdge?: Timestamp | undefined;
+
+  /**
+   * What policy grants the caller, now or at other times, and what it refuses of that; in the order of the files.
+   *
+   * @generated from field: repeated octokube.v1.Grant grants = 6;
+   */
+  grants: Grant[];
+
+  /**
+   * The revision of the policy that says so.
+   *
+   * @generated from field: string policy_revision = 7;
+   */
+  policyRevision: string;
+
+  /**
+   * The hub's clock, for countdowns that do not trust the reader's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 8;
+   */
+  serverTime?: Timestamp | undefined;
 };
 
 /**
@@ -562,6 +583,237 @@ export type WhoAmIResponse = Message<"octokube.v1.WhoAmIResponse"> & {
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
   messageDesc(file_octokube_v1_cluster_service, 14);
+
+/**
+ * Grant is one row of the policy that concerns the caller. The columns are as they are written.
+ *
+ * @generated from message octokube.v1.Grant
+ */
+export type Grant = Message<"octokube.v1.Grant"> & {
+  /**
+   * Whether it refuses. A refusal wins over every allowance.
+   *
+   * @generated from field: bool is_deny = 1;
+   */
+  isDeny: boolean;
+
+  /**
+   * Who is meant: the caller, or a team or role that the caller is in.
+   *
+   * @generated from field: string subject = 2;
+   */
+  subject: string;
+
+  /**
+   * Which clusters.
+   *
+   * @generated from field: string cluster = 3;
+   */
+  cluster: string;
+
+  /**
+   * Which namespaces; "cluster" for cluster-scoped objects, "**" for everything.
+   *
+   * @generated from field: string namespace = 4;
+   */
+  namespace: string;
+
+  /**
+   * Which types.
+   *
+   * @generated from field: string resource = 5;
+   */
+  resource: string;
+
+  /**
+   * Which names.
+   *
+   * @generated from field: string name = 6;
+   */
+  name: string;
+
+  /**
+   * Which verbs.
+   *
+   * @generated from field: string verbs = 7;
+   */
+  verbs: string;
+
+  /**
+   * The row's window, such as "@office-hours"; "always" for none.
+   *
+   * @generated from field: string window = 8;
+   */
+  window: string;
+
+  /**
+   * Whether it counts now: its window is open, and the caller is in the team or role.
+   *
+   * @generated from field: bool is_in_force = 9;
+   */
+  isInForce: boolean;
+
+  /**
+   * The next instant at which the clock alone changes that. Absent: none within 400 days.
+   *
+   * @generated from field: google.protobuf.Timestamp changes_at = 10;
+   */
+  changesAt?: Timestamp | undefined;
+
+  /**
+   * All of it as one sentence for a person.
+   *
+   * @generated from field: string sentence = 11;
+   */
+  sentence: string;
+};
+
+/**
+ * Describes the message octokube.v1.Grant.
+ * Use `create(GrantSchema)` to create a new message.
+ */
+export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 15);
+
+/**
+ * ExplainAccessRequest asks about one object, or one type when the name is empty.
+ *
+ * @generated from message octokube.v1.ExplainAccessRequest
+ */
+export type ExplainAccessRequest = Message<"octokube.v1.ExplainAccessRequest"> & {
+  /**
+   * The cluster.
+   *
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * The object; uid is of no effect. The namespace is empty for a cluster-scoped object.
+   *
+   * @generated from field: octokube.v1.Key key = 2;
+   */
+  key?: Key | undefined;
+
+  /**
+   * A subresource, such as "status". Empty for the object itself.
+   *
+   * @generated from field: string subresource = 3;
+   */
+  subresource: string;
+
+  /**
+   * The verbs to explain, such as "scale". Empty: every verb that exists for the type. At most 64.
+   *
+   * @generated from field: repeated string verbs = 4;
+   */
+  verbs: string[];
+};
+
+/**
+ * Describes the message octokube.v1.ExplainAccessRequest.
+ * Use `create(ExplainAccessRequestSchema)` to create a new message.
+ */
+export const ExplainAccessRequestSchema: GenMessage<ExplainAccessRequest> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 16);
+
+/**
+ * ExplainAccessResponse is one answer for each verb.
+ *
+ * @generated from message octokube.v1.ExplainAccessResponse
+ */
+export type ExplainAccessResponse = Message<"octokube.v1.ExplainAccessResponse"> & {
+  /**
+   * The answers, in the order of the request.
+   *
+   * @generated from field: repeated octokube.v1.AccessAnswer answers = 1;
+   */
+  answers: AccessAnswer[];
+
+  /**
+   * The revision of the policy that decided.
+   *
+   * @generated from field: string policy_revision = 2;
+   */
+  policyRevision: string;
+
+  /**
+   * The instant that the answers are about, by the hub's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp server_time = 3;
+   */
+  serverTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message octokube.v1.ExplainAccessResponse.
+ * Use `create(ExplainAccessResponseSchema)` to create a new message.
+ */
+export const ExplainAccessResponseSchema: GenMessage<ExplainAccessResponse> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 17);
+
+/**
+ * AccessAnswer is the decision about one verb.
+ *
+ * @generated from message octokube.v1.AccessAnswer
+ */
+export type AccessAnswer = Message<"octokube.v1.AccessAnswer"> & {
+  /**
+   * The verb.
+   *
+   * @generated from field: string verb = 1;
+   */
+  verb: string;
+
+  /**
+   * Whether the caller may.
+   *
+   * @generated from field: bool is_allowed = 2;
+   */
+  isAllowed: boolean;
+
+  /**
+   * Why.
+   *
+   * @generated from field: octokube.v1.AccessReason reason = 3;
+   */
+  reason: AccessReason;
+
+  /**
+   * The same as one sentence for a person, times in UTC; changes_at says it for a reader's own zone.
+   *
+   * @generated from field: string sentence = 4;
+   */
+  sentence: string;
+
+  /**
+   * The next instant at which the clock alone turns the decision. Absent: none within 400 days.
+   *
+   * @generated from field: google.protobuf.Timestamp changes_at = 5;
+   */
+  changesAt?: Timestamp | undefined;
+
+  /**
+   * Who is meant by the row that decides, such as "team:payments". Empty when none does.
+   *
+   * @generated from field: string subject = 6;
+   */
+  subject: string;
+
+  /**
+   * The window of that row. Empty when none decides.
+   *
+   * @generated from field: string window = 7;
+   */
+  window: string;
+};
+
+/**
+ * Describes the message octokube.v1.AccessAnswer.
+ * Use `create(AccessAnswerSchema)` to create a new message.
+ */
+export const AccessAnswerSchema: GenMessage<AccessAnswer> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 18);
 
 /**
  * Detail says how much of each object a subscription carries.
@@ -646,6 +898,61 @@ export const CloseReasonSchema: GenEnum<CloseReason> = /*@__PURE__*/
   enumDesc(file_octokube_v1_cluster_service, 1);
 
 /**
+ * AccessReason says why something is allowed or not.
+ *
+ * @generated from enum octokube.v1.AccessReason
+ */
+export enum AccessReason {
+  /**
+   * Not set; treated as NOT_GRANTED.
+   *
+   * @generated from enum value: ACCESS_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A row allows it.
+   *
+   * @generated from enum value: ACCESS_REASON_GRANTED = 1;
+   */
+  GRANTED = 1,
+
+  /**
+   * Nothing allows it.
+   *
+   * @generated from enum value: ACCESS_REASON_NOT_GRANTED = 2;
+   */
+  NOT_GRANTED = 2,
+
+  /**
+   * A row that would allow it waits for its time window, or for that of a membership.
+   *
+   * @generated from enum value: ACCESS_REASON_NOT_NOW = 3;
+   */
+  NOT_NOW = 3,
+
+  /**
+   * A row refuses what another would allow.
+   *
+   * @generated from enum value: ACCESS_REASON_REFUSED = 4;
+   */
+  REFUSED = 4,
+
+  /**
+   * There is no such verb on this type.
+   *
+   * @generated from enum value: ACCESS_REASON_UNKNOWN_VERB = 5;
+   */
+  UNKNOWN_VERB = 5,
+}
+
+/**
+ * Describes the enum octokube.v1.AccessReason.
+ */
+export const AccessReasonSchema: GenEnum<AccessReason> = /*@__PURE__*/
+  enumDesc(file_octokube_v1_cluster_service, 2);
+
+/**
  * ClusterService shows each caller the part of the clusters that Virtual RBAC lets them see.
  * Metadata "authorization: Bearer <token>" is required. For a caller without access "exists" and "does not exist" give
  * byte-identical answers.
@@ -688,7 +995,7 @@ export const ClusterService: GenService<{
     output: typeof GetObjectResponseSchema;
   },
   /**
-   * WhoAmI says who the hub takes the caller for.
+   * WhoAmI says who the hub takes the caller for, and what policy grants and refuses them.
    *
    * @generated from rpc octokube.v1.ClusterService.WhoAmI
    */
@@ -696,6 +1003,18 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof WhoAmIRequestSchema;
     output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * ExplainAccess says what the caller may do to an object, why, and when that changes. It speaks of the policy alone and
+   * looks nothing up, so that the answer is the same whether the object exists or not. Refusals are explained only where
+   * the caller would be allowed without them; of everything else it is said that nothing allows it.
+   *
+   * @generated from rpc octokube.v1.ClusterService.ExplainAccess
+   */
+  explainAccess: {
+    methodKind: "unary";
+    input: typeof ExplainAccessRequestSchema;
+    output: typeof ExplainAccessResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_octokube_v1_cluster_service, 0);
