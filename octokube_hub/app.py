@@ -13,6 +13,7 @@ from octokube_hub.api import admin_service, agent_service, cluster_service
 from octokube_hub.api.admin_service import AdminServicer
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
+from octokube_hub.api.deciding import Decider
 from octokube_hub.api.feed_service import FeedService
 from octokube_hub.api.inprocess import InProcessFeed
 from octokube_hub.api.server import GrpcServer
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 2.0
 """How long peers are asked to stay away at a drain: about as long as a restart takes."""
+MAX_MESSAGE_LENGTH = 2_000
 GRACE_SECONDS = 2.0
 
 
@@ -140,12 +142,15 @@ class Hub:
 
     async def _start(self) -> None:
         await self._database.open()
-        policy = self._policy = PolicyEngine(self.settings.policies)
+        policy = self._policy = PolicyEngine(self.settings.policies, announce=self._announce)
         policy.subscribe(self._policy_changed)
         policy.subscribe_alarm(self._policy_alarmed)
         try:
             await policy.start()
         except PolicyError as error:
+            await self._audit.record(
+                self._entry("policy.rejected", str(self.settings.policies), "rejected", str(error))
+            )
             raise UserError(f"the policy in {self.settings.policies} is not valid: {error}") from error
         sealer = Sealer(await Keys(self._database).get_or_create("resume", KEY_BYTES, self._clock.now()))
         for cluster in await self._credentials.clusters():
@@ -158,13 +163,14 @@ class Hub:
         def current() -> PolicySet:
             return policy.current
 
+        decider = Decider(current, self._audit, self._clock)
         service = FeedService(
             authenticator=authenticator,
             leases=self._token_leases,
             fanout=fanout,
             sessions=sessions,
             policy=current,
-            audit=self._audit,
+            decider=decider,
             clock=self._clock,
             hub_version=version,
         )
@@ -179,6 +185,7 @@ class Hub:
         admin = AdminServicer(
             authenticator=authenticator,
             policy=current,
+            decider=decider,
             audit=self._audit,
             tokens=self._tokens,
             token_leases=self._token_leases,
@@ -206,19 +213,23 @@ class Hub:
         )
         log.info("hub.serving", address=self._address, policy=policy.current.revision, clusters=len(self.registry))
 
+    async def _announce(self, policy: PolicySet) -> None:
+        """Records a revision before it comes into force, so that no kill can leave one unrecorded that was."""
+        self._revisions.record(policy.revision, policy.commit, self._clock.now())
+        commit = f"commit {policy.commit}" if policy.commit else ""
+        await self._audit.record(self._entry("policy.activated", policy.revision, "done", commit, policy.revision))
+
     def _policy_changed(self, policy: PolicySet) -> None:
-        now = self._clock.now()
-        self._revisions.record(policy.revision, policy.commit, now)
-        self._audit.note(self._entry("policy.activated", policy.revision, "done", ""))
         if self._sessions is not None:
             self._sessions.wake_all()
 
     def _policy_alarmed(self, alarm: PolicyAlarm | None) -> None:
         if alarm is not None and not alarm.is_enforcing_files:
-            self._audit.note(self._entry("policy.rejected", str(self.settings.policies), "rejected", str(alarm)[:2000]))
+            self._audit.note(self._entry("policy.rejected", str(self.settings.policies), "rejected", str(alarm)))
 
-    def _entry(self, action: str, target: str, outcome: str, message: str) -> AuditEntry:
-        revision = self._policy.current.revision if self._policy is not None else ""
+    def _entry(self, action: str, target: str, outcome: str, message: str, revision: str = "") -> AuditEntry:
+        if not revision and self._policy is not None and self._policy.has_started:
+            revision = self._policy.current.revision
         return AuditEntry(
             at=self._clock.now(),
             subject="hub",
@@ -226,7 +237,7 @@ class Hub:
             target=target,
             outcome=outcome,
             policy_revision=revision,
-            message=message,
+            message=message[:MAX_MESSAGE_LENGTH],
         )
 
 

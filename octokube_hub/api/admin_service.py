@@ -11,6 +11,7 @@ from octokube.runtime.clock import Clock
 from octokube.runtime.errors import UserError
 from octokube.v1 import admin_service_pb2 as pb
 from octokube_hub.api.calls import answering, token_of
+from octokube_hub.api.deciding import Decider
 from octokube_hub.api.status import HubStatus
 from octokube_hub.errors import Refused
 from octokube_hub.identity import Authenticator, Identity, Leases, issue_agent_credential, issue_token
@@ -34,6 +35,7 @@ class AdminServicer:
         *,
         authenticator: Authenticator,
         policy: Callable[[], PolicySet],
+        decider: Decider,
         audit: AuditLog,
         tokens: Tokens,
         token_leases: Leases,
@@ -45,6 +47,7 @@ class AdminServicer:
     ) -> None:
         self._authenticator = authenticator
         self._policy = policy
+        self._decider = decider
         self._audit = audit
         self._tokens = tokens
         self._token_leases = token_leases
@@ -59,6 +62,7 @@ class AdminServicer:
         methods: dict[str, tuple[Callable[[Any, Any], Awaitable[Any]], Any]] = {
             "GetHubStatus": (self._get_hub_status, pb.GetHubStatusRequest),
             "ListAuditRecords": (self._list_audit_records, pb.ListAuditRecordsRequest),
+            "GetPolicy": (self._get_policy, pb.GetPolicyRequest),
             "CreateToken": (self._create_token, pb.CreateTokenRequest),
             "ListTokens": (self._list_tokens, pb.ListTokensRequest),
             "RevokeToken": (self._revoke_token, pb.RevokeTokenRequest),
@@ -83,8 +87,18 @@ class AdminServicer:
                 since = request.since.ToDatetime(datetime.UTC)
             except ValueError as error:
                 raise Refused("INVALID_ARGUMENT", "since is no valid time") from error
-        entries = await self._audit.list(subject=request.subject, since=since, limit=request.limit)
+        if request.before_id >= 2**63:
+            raise Refused("INVALID_ARGUMENT", "before_id is no id of a record")
+        entries = await self._audit.list(
+            subject=request.subject, verb=request.verb, since=since, limit=request.limit, before_id=request.before_id
+        )
         return pb.ListAuditRecordsResponse(records=[_record(entry) for entry in entries])
+
+    async def _get_policy(self, request: pb.GetPolicyRequest, context: "Context") -> pb.GetPolicyResponse:
+        await self._decide(context, "policies.octokube.io", "", "get", "policy.get")
+        policy = self._policy()
+        files = [pb.PolicyFile(name=name, content=policy.files[name]) for name in sorted(policy.files)]
+        return pb.GetPolicyResponse(revision=policy.revision, commit=policy.commit or "", files=files)
 
     async def _create_token(self, request: pb.CreateTokenRequest, context: "Context") -> pb.CreateTokenResponse:
         identity = await self._decide(context, "tokens.octokube.io", request.subject, "create", "token.create")
@@ -144,21 +158,8 @@ class AdminServicer:
     async def _decide(self, context: "Context", type: str, name: str, verb: str, action: str) -> Identity:
         """Lets the call go on, or raises Refused; recorded either way. Nobody is told whether the name exists."""
         identity = await self._authenticator.authenticate(token_of(context), context.peer())
-        now = self._clock.now()
-        decision = self._policy().decide(AccessRequest(identity.subject, CLUSTER, type, "", name, verb), now)
-        await self._audit.record(
-            AuditEntry(
-                at=now,
-                subject=identity.subject.name,
-                action=action,
-                target=f"{CLUSTER}/{type}//{name[:256]}",
-                outcome="allowed" if decision.is_allowed else "denied",
-                rule=decision.row.where if decision.row is not None else "",
-                window=decision.row.window.name if decision.row is not None else "",
-                policy_revision=decision.revision,
-            )
-        )
-        if not decision.is_allowed:
+        request = AccessRequest(identity.subject, CLUSTER, type, "", name, verb)
+        if not (await self._decider.decide(request, action)).is_allowed:
             raise Refused("PERMISSION_DENIED", f"the policy does not let you {verb} {type} of the hub")
         return identity
 
@@ -199,7 +200,21 @@ def _record(entry: AuditEntry) -> pb.AuditRecord:
         rule=entry.rule,
         policy_revision=entry.policy_revision,
         message=entry.message,
+        window=entry.window,
+        hash=entry.hash,
     )
+    asked = entry.question
+    if asked is not None:
+        record.question.MergeFrom(
+            pb.AccessQuestion(
+                cluster=asked.cluster,
+                resource=asked.resource,
+                namespace=asked.namespace,
+                name=asked.name,
+                verb=asked.verb,
+                groups=asked.groups,
+            )
+        )
     record.at.FromDatetime(entry.at)
     return record
 

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from octokube.runtime.clock import Clock
 from octokube.runtime.wire import bytes_field
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube_hub.api.deciding import Decider
 from octokube_hub.errors import Refused
 from octokube_hub.fanout import encoding
 from octokube_hub.fanout.authority import Authority
@@ -17,7 +18,6 @@ from octokube_hub.fanout.sessions import Sessions
 from octokube_hub.fanout.stream import WatchSession
 from octokube_hub.identity import Authenticator, Leases
 from octokube_hub.policy import AccessRequest, PolicySet
-from octokube_hub.store import AuditEntry, AuditLog
 
 MAX_LENGTH = 512
 NOT_FOUND = "no such object, or it is not visible to you"
@@ -35,7 +35,7 @@ class FeedService:
         fanout: Fanout,
         sessions: Sessions,
         policy: Callable[[], PolicySet],
-        audit: AuditLog,
+        decider: Decider,
         clock: Clock,
         hub_version: str,
     ) -> None:
@@ -44,7 +44,7 @@ class FeedService:
         self._fanout = fanout
         self._sessions = sessions
         self._policy = policy
-        self._audit = audit
+        self._decider = decider
         self._clock = clock
         self._hub_version = hub_version
         self._catalog = Catalog(fanout.registry, policy, clock)
@@ -71,21 +71,7 @@ class FeedService:
         request = _read_request(message)
         key = request.key
         access = AccessRequest(identity.subject, request.cluster, key.type, key.namespace, key.name, "get")
-        now = self._clock.now()
-        decision = self._policy().decide(access, now)
-        await self._audit.record(
-            AuditEntry(
-                at=now,
-                subject=identity.subject.name,
-                action="get",
-                target="/".join((request.cluster, key.type, key.namespace, key.name)),
-                outcome="allowed" if decision.is_allowed else "denied",
-                rule=decision.row.where if decision.row is not None else "",
-                window=decision.row.window.name if decision.row is not None else "",
-                policy_revision=decision.revision,
-            )
-        )
-        if not decision.is_allowed:
+        if not (await self._decider.decide(access, "get")).is_allowed:
             raise Refused("NOT_FOUND", NOT_FOUND)
         return self._find(request)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -27,6 +27,10 @@ _LONGEST_SETTLE_SECONDS = 0.45
 _YOUNG_SECONDS = 2.0
 _WATCH_RETRY_SECONDS = 5.0
 
+# Longer than this nobody's access waits for a record of the new revision.
+_LONGEST_ANNOUNCEMENT_SECONDS = 0.3
+
+Announce = Callable[[PolicySet], Awaitable[None]]
 Callback = Callable[[PolicySet], None]
 AlarmCallback = Callable[[PolicyAlarm | None], None]
 
@@ -43,8 +47,10 @@ class PolicyEngine:
     makes it quick, and polling makes it certain where watching does not work (network volumes, swapped parents).
     """
 
-    def __init__(self, directory: Path | str) -> None:
+    def __init__(self, directory: Path | str, *, announce: Announce | None = None) -> None:
+        """``announce`` is awaited before each new revision comes into force, for 0.3 seconds at most."""
         self.directory = Path(directory)
+        self._announce = announce
         self.alarm: PolicyAlarm | None = None
         """Set while the files on disk are not in force, or there are none."""
         self._current: PolicySet | None = None
@@ -54,6 +60,11 @@ class PolicyEngine:
         self._stirred = asyncio.Event()
         self._seen: sources.Signature | None = None
         self._refused: str | None = None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether there is a set in force."""
+        return self._current is not None
 
     @property
     def current(self) -> PolicySet:
@@ -92,7 +103,7 @@ class PolicyEngine:
             raise PolicyError((Problem(str(self.directory), 0, message),))
         self._seen = await asyncio.to_thread(sources.sign, self.directory)
         found = await asyncio.to_thread(sources.read_sources, self.directory)
-        self._activate(await asyncio.to_thread(self._build, found))
+        await self._activate(await asyncio.to_thread(self._build, found))
         self._tasks.start(self._follow(), name="follow")
         self._tasks.start_guarded(self._watch(), name="watch")  # polling does without
 
@@ -158,7 +169,7 @@ class PolicyEngine:
             problem = Problem(".", 0, f"the hub fails to compile this policy ({type(error).__name__}); see its log")
             self._refuse(PolicyError((problem,)), found.revision)
         else:
-            self._activate(fresh)
+            await self._activate(fresh)
 
     async def _settle(self, found: sources.Sources) -> sources.Sources:
         deadline = time.monotonic() + _LONGEST_SETTLE_SECONDS
@@ -172,7 +183,13 @@ class PolicyEngine:
     def _build(self, found: sources.Sources) -> PolicySet:
         return build_policy(found, commit=sources.find_commit(self.directory))
 
-    def _activate(self, fresh: PolicySet) -> None:
+    async def _activate(self, fresh: PolicySet) -> None:
+        if self._announce is not None:
+            try:
+                async with asyncio.timeout(_LONGEST_ANNOUNCEMENT_SECONDS):
+                    await self._announce(fresh)
+            except Exception as error:  # a full disk, say, must not keep a deny from coming into force
+                log.error("policy.announcement_failed", revision=fresh.revision, exc_info=error)
         self._current = fresh
         self._refused = None
         log.info("policy.activated", revision=fresh.revision, commit=fresh.commit, rows=len(fresh.rows))

@@ -47,6 +47,7 @@ def build_policy(found: sources.Sources, *, commit: str | None = None) -> Policy
         memberships=memberships,
         windows={name: named.window for name, named in windows.items()},
         warnings=find_warnings(found.unknown, rows, memberships, windows, reader.used_windows),
+        files=found.files,
     )
 
 

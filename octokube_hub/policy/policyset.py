@@ -62,6 +62,7 @@ class PolicySet:
         memberships: tuple[Membership, ...] = (),
         windows: Mapping[str, Window] = MappingProxyType({}),
         warnings: tuple[Problem, ...] = (),
+        files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self.revision = revision
         """Hash of the files' content, 12 hexadecimal digits."""
@@ -72,6 +73,8 @@ class PolicySet:
         self.windows = windows
         """Named windows by "@name"."""
         self.warnings = warnings
+        self.files = files
+        """What it was made of, by name."""
         self._graph = Memberships(memberships)
         self._enforcer = Enforcer(rows)
         self._plans: OrderedDict[Subject, _Plan] = OrderedDict()

@@ -1,6 +1,6 @@
 """What the hub remembers across restarts: credentials, tokens, keys, policy revisions and the audit log."""
 
-from octokube_hub.store.audit import AuditEntry, AuditLog
+from octokube_hub.store.audit import AuditEntry, AuditLog, AuditQuestion
 from octokube_hub.store.credentials import AgentCredential, AgentCredentials
 from octokube_hub.store.database import Database
 from octokube_hub.store.keys import Keys
@@ -12,6 +12,7 @@ __all__ = [
     "AgentCredentials",
     "AuditEntry",
     "AuditLog",
+    "AuditQuestion",
     "Database",
     "Keys",
     "PolicyRevisions",

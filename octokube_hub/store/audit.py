@@ -1,6 +1,8 @@
 """Stores what was decided and done, and by whom."""
 
+import dataclasses
 import datetime
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +18,23 @@ PRUNE_EVERY = 10_000
 MAX_LIST = 1_000
 DEFAULT_LIST = 100
 _INSERT = (
-    "insert into audit_records (at, subject, action, target, outcome, rule, policy_revision, message, window, hash)"
-    " values (:at, :subject, :action, :target, :outcome, :rule, :policy_revision, :message, :window, '')"
+    "insert into audit_records"
+    " (id, at, subject, action, target, outcome, rule, policy_revision, message, window, question, hash) values"
+    " (:id, :at, :subject, :action, :target, :outcome, :rule, :policy_revision, :message, :window, :question, :hash)"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuestion:
+    """What policy was asked, so that it can be asked again of another policy. Fields as in AccessRequest."""
+
+    cluster: str
+    resource: str
+    namespace: str
+    name: str
+    verb: str
+    groups: tuple[str, ...] = ()
+    """The teams that the identity provider gave the subject, sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +51,8 @@ class AuditEntry:
     message: str = ""
     window: str = ""
     """The window on the deciding row."""
+    question: AuditQuestion | None = None
+    """None when nothing was decided."""
     id: int = 0
     hash: str = ""
     """Covers this record and the hash of the one before it."""
@@ -61,11 +79,18 @@ class AuditLog:
         self._database.submit(_adding(entry))
 
     async def list(
-        self, *, subject: str = "", verb: str = "", since: datetime.datetime | None = None, limit: int = 0
+        self,
+        *,
+        subject: str = "",
+        verb: str = "",
+        since: datetime.datetime | None = None,
+        limit: int = 0,
+        before_id: int = 0,
     ) -> list[AuditEntry]:
         """The newest entries first, of one subject, one verb and from an instant on when asked for.
 
-        The verb of "token.create" is "create". ``limit`` 0: 100; at most 1,000.
+        The verb of "token.create" is "create". ``limit`` 0: 100; at most 1,000. ``before_id`` goes on behind the last
+        entry of the list before; 0: from the newest.
         """
         count = min(limit or DEFAULT_LIST, MAX_LIST)
         since_seconds = since.timestamp() if since is not None else 0.0
@@ -75,16 +100,16 @@ class AuditLog:
                 database.query(
                     "select * from audit_records where (:subject = '' or subject = :subject) and at >= :since"
                     " and (:verb = '' or action = :verb or substr(action, -length(:verb) - 1) = '.' || :verb)"
-                    " order by id desc limit :count",
-                    {"subject": subject, "verb": verb, "since": since_seconds, "count": count},
+                    " and (:before = 0 or id < :before) order by id desc limit :count",
+                    {"subject": subject, "verb": verb, "since": since_seconds, "count": count, "before": before_id},
                 )
             )
 
-        return [_entry(row) for row in await self._database.call(find)]
+        return [_entry(row) for row in await self._database.read(find)]
 
     async def verify(self, head: str = "") -> audit_chain.Finding:
         """Follows the chain from its beginning. ``head`` is a hash noted earlier, which must still be in it."""
-        return await self._database.call(
+        return await self._database.read(
             lambda database: audit_chain.follow(
                 database.query("select * from audit_records order by id"), _anchor(database), head
             )
@@ -108,16 +133,15 @@ def _adding(entry: AuditEntry) -> Callable[[sqlite_utils.Database], int]:
         "policy_revision": entry.policy_revision,
         "message": entry.message,
         "window": entry.window,
+        "question": json.dumps(dataclasses.asdict(entry.question), sort_keys=True) if entry.question else "",
     }
 
     def add(database: sqlite_utils.Database) -> int:
-        # A plain insert: whatever reads first (as table().insert does) fails when another program writes in between.
-        database.execute(_INSERT, row)
-        id = int(database.execute("select last_insert_rowid()").fetchone()[0])
-        # Sealed after the insert, which holds off other programs, so that nobody adds a record in between.
-        former = database.execute("select hash from audit_records where id = ?", [id - 1]).fetchone()
-        sealed = audit_chain.hash_of({**row, "id": id}, former[0] if former else _anchor(database)[1])
-        database.execute("update audit_records set hash = ? where id = ?", [sealed, id])
+        newest = database.execute("select id, hash from audit_records order by id desc limit 1").fetchone()
+        former_id, former = newest or _anchor(database)
+        id = former_id + 1
+        sealed = audit_chain.hash_of({**row, "id": id}, former)
+        database.execute(_INSERT, {**row, "id": id, "hash": sealed})
         if id % PRUNE_EVERY == 0:
             _prune(database, id - KEPT_RECORDS)
         return id
@@ -134,6 +158,7 @@ def _prune(database: sqlite_utils.Database, last: int) -> None:
 
 
 def _entry(row: dict[str, Any]) -> AuditEntry:
+    asked = json.loads(row["question"]) if row["question"] else None
     return AuditEntry(
         id=row["id"],
         at=datetime.datetime.fromtimestamp(row["at"], datetime.UTC),
@@ -145,5 +170,6 @@ def _entry(row: dict[str, Any]) -> AuditEntry:
         policy_revision=row["policy_revision"],
         message=row["message"],
         window=row["window"],
+        question=AuditQuestion(**{**asked, "groups": tuple(asked["groups"])}) if asked else None,
         hash=row["hash"],
     )

@@ -21,8 +21,11 @@ class Finding:
 
 
 def hash_of(row: Mapping[str, Any], former: str) -> str:
-    """SHA-256 over a record and the hash before it."""
-    content = json.dumps([former, *(row[name] for name in _FIELDS)], ensure_ascii=True, separators=(",", ":"))
+    """SHA-256 over a record and the hash before it. Records from before there were questions have none in it."""
+    question = [row["question"]] if row["question"] else []
+    content = json.dumps(
+        [former, *(row[name] for name in _FIELDS), *question], ensure_ascii=True, separators=(",", ":")
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -39,7 +39,7 @@ class AgentCredentials:
         def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
             return list(database.query("select * from agent_credentials where secret_hash = ?", [secret_hash]))
 
-        rows = await self._database.call(find)
+        rows = await self._database.read(find)
         return AgentCredential(rows[0]["id"], rows[0]["cluster"], rows[0]["revoked_at"] is not None) if rows else None
 
     async def revoke(self, id: str, at: datetime.datetime) -> bool:
@@ -60,7 +60,7 @@ class AgentCredentials:
             rows = database.query("select id from agent_credentials where revoked_at is not null")
             return frozenset(row["id"] for row in rows)
 
-        return await self._database.call(find)
+        return await self._database.read(find)
 
     async def clusters(self) -> list[str]:
         """The clusters for which a credential is in force, sorted."""
@@ -71,4 +71,4 @@ class AgentCredentials:
             )
             return [row["cluster"] for row in rows]
 
-        return await self._database.call(find)
+        return await self._database.read(find)

@@ -51,6 +51,12 @@ class Database:
         """Runs work on the database's thread, in a transaction of its own, and returns its result."""
         return await asyncio.wrap_future(self.submit(work))
 
+    async def read(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+        """The same for work that only reads, however long: no other program's write waits for it."""
+        future = self._thread.submit(self._read, work)
+        future.add_done_callback(_log_failure)
+        return await asyncio.wrap_future(future)
+
     def submit(self, work: Callable[[sqlite_utils.Database], T]) -> "Future[T]":
         """The same without waiting: for what has to be remembered but holds nobody up. A failure is logged."""
         future = self._thread.submit(self._run, work)
@@ -86,10 +92,26 @@ class Database:
         self._database = database
 
     def _run(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+        database = self._opened()
+        # IMMEDIATE takes the right to write at the start, where it can be waited for: a transaction that has read
+        # before it writes fails at once when another program has written in between.
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(database)
+            database.execute("COMMIT")
+        except BaseException:
+            database.rollback()
+            raise
+        return result
+
+    def _read(self, work: Callable[[sqlite_utils.Database], T]) -> T:
+        with self._opened().atomic() as database:
+            return work(database)
+
+    def _opened(self) -> sqlite_utils.Database:
         if self._database is None:
             raise RuntimeError("the database is not open")
-        with self._database.atomic():
-            return work(self._database)
+        return self._database
 
     def _look(self) -> bool:
         if self._database is None:

@@ -82,5 +82,21 @@ def _audit_chain(database: sqlite_utils.Database) -> None:
     if ids and ids[0] > 1:
         database.table("audit_anchor").insert({"id": ids[0] - 1, "hash": former})
     for id in ids:
-        former = audit_chain.hash_of(next(database.query("select * from audit_records where id = ?", [id])), former)
+        row = next(database.query("select * from audit_records where id = ?", [id]))
+        former = audit_chain.hash_of({"question": "", **row}, former)
         database.execute("update audit_records set hash = ? where id = ?", [former, id])
+
+
+@migrations(name="0007_audit_questions")
+def _audit_questions(database: sqlite_utils.Database) -> None:
+    database.table("audit_records").add_column("question", str, not_null_default="")
+    # Against mistakes: whoever owns the file can drop these, and the chain is there to show what they did then.
+    database.execute(
+        "create trigger audit_records_stay_as_they_are before update on audit_records"
+        " begin select raise(abort, 'audit records are never changed'); end"
+    )
+    database.execute(
+        "create trigger audit_records_stay before delete on audit_records"
+        " when old.id > (select coalesce(max(id), 0) from audit_anchor)"
+        " begin select raise(abort, 'audit records go only from the beginning, behind an anchor'); end"
+    )

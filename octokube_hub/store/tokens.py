@@ -53,7 +53,7 @@ class Tokens:
         def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
             return list(database.query("select * from tokens where secret_hash = ?", [secret_hash]))
 
-        rows = await self._database.call(find)
+        rows = await self._database.read(find)
         return _token(rows[0]) if rows else None
 
     async def list(self) -> list[Token]:
@@ -62,7 +62,7 @@ class Tokens:
         def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
             return list(database.query("select * from tokens order by created_at desc, id"))
 
-        return [_token(row) for row in await self._database.call(find)]
+        return [_token(row) for row in await self._database.read(find)]
 
     async def revoke(self, id: str, at: datetime.datetime) -> bool:
         """Ends a token. True also when it had been revoked before, which then stays as it was; False: no such id."""
@@ -81,7 +81,7 @@ class Tokens:
         def find(database: sqlite_utils.Database) -> frozenset[str]:
             return frozenset(row["id"] for row in database.query("select id from tokens where revoked_at is not null"))
 
-        return await self._database.call(find)
+        return await self._database.read(find)
 
 
 def _token(row: dict[str, Any]) -> Token:

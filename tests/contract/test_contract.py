@@ -57,7 +57,12 @@ def test_the_contract_is_formatted() -> None:
             "",
             "COMMENT_ENUM_VALUE",
         ),
-        ("cluster_service.proto", "  // WhoAmI says who the hub takes the caller for, and what policy grants and refuses them.\n", "", "COMMENT_RPC"),
+        (
+            "cluster_service.proto",
+            "  // WhoAmI says who the hub takes the caller for, and what policy grants and refuses them.\n",
+            "",
+            "COMMENT_RPC",
+        ),
         ("agent_service.proto", "FrameKind kind = 1;", "FrameKind Kind = 1;", "FIELD_LOWER_SNAKE_CASE"),
     ],
 )

@@ -1,5 +1,8 @@
 """Administration: decided by policy, recorded, and shown once."""
 
+import asyncio
+import pathlib
+
 import grpc
 import grpc.aio
 import pytest
@@ -101,3 +104,39 @@ async def test_the_audit_log_lists_what_happened_newest_first(
     assert [record.id for record in listed.records] == [4, 3, 2, 1]
     one = await admin.ListAuditRecords(pb.ListAuditRecordsRequest(limit=1, subject="agent:c1"), metadata=ADMIN)
     assert [record.action for record in one.records] == ["agent.connected"]
+
+
+async def test_the_files_in_force_are_given_as_they_are(
+    admin: admin_service_pb2_grpc.AdminServiceStub, hub: Hub, policies: pathlib.Path
+) -> None:
+    found = await admin.GetPolicy(pb.GetPolicyRequest(), metadata=ADMIN)
+    assert found.revision == (await admin.GetHubStatus(pb.GetHubStatusRequest(), metadata=ADMIN)).policy_revision
+    assert {file.name: file.content for file in found.files} == {
+        path.name: path.read_bytes() for path in policies.glob("*.*")
+    }
+    policies.joinpath("policy.csv").write_text("p, broken")
+    while not (await admin.GetHubStatus(pb.GetHubStatusRequest(), metadata=ADMIN)).policy_alarms:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert await admin.GetPolicy(pb.GetPolicyRequest(), metadata=ADMIN) == found, "what is refused is not in force"
+
+
+async def test_audit_records_are_paged_narrowed_by_verb_and_hold_what_was_asked(
+    admin: admin_service_pb2_grpc.AdminServiceStub,
+) -> None:
+    for name in ("user:a", "user:b", "user:c"):
+        await admin.CreateToken(pb.CreateTokenRequest(subject=name), metadata=ADMIN)
+    first = await admin.ListAuditRecords(pb.ListAuditRecordsRequest(verb="create", limit=4), metadata=ADMIN)
+    assert [record.outcome for record in first.records] == ["done", "allowed"] * 2
+    asked = first.records[1]
+    assert asked.question == pb.AccessQuestion(
+        cluster="octokube", resource="tokens.octokube.io", name="user:c", verb="create"
+    )
+    assert (asked.rule, asked.window) == ("policy.csv:2", "always")
+    assert not first.records[0].HasField("question")
+    rest = await admin.ListAuditRecords(
+        pb.ListAuditRecordsRequest(verb="create", before_id=first.records[-1].id), metadata=ADMIN
+    )
+    assert [record.target for record in rest.records if record.HasField("question")] == [
+        "octokube/tokens.octokube.io//user:a"
+    ]
+    assert len({record.hash for record in (*first.records, *rest.records)}) == 6

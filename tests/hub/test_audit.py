@@ -33,6 +33,8 @@ async def log(tmp_path: Path):
 def tamper(directory: Path, statement: str) -> None:
     connection = sqlite3.connect(directory / "hub.sqlite")
     with connection:
+        for (name,) in connection.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            connection.execute(f"drop trigger {name}")  # as whoever owns the file can
         connection.execute(statement)
     connection.close()
 
@@ -44,7 +46,20 @@ async def test_an_untouched_log_holds_and_its_head_is_its_newest_record(log: Aud
 
 
 @pytest.mark.parametrize(
-    "column", ["at", "subject", "action", "target", "outcome", "rule", "policy_revision", "message", "window", "hash"]
+    "column",
+    [
+        "at",
+        "subject",
+        "action",
+        "target",
+        "outcome",
+        "rule",
+        "policy_revision",
+        "message",
+        "window",
+        "question",
+        "hash",
+    ],
 )
 async def test_an_edit_of_any_column_is_found(log: AuditLog, tmp_path: Path, column: str):
     tamper(tmp_path, f"update audit_records set {column} = '7' where id = 3")  # noqa: S608 - a column of the list above
@@ -139,7 +154,8 @@ async def test_a_log_from_before_the_chain_is_sealed_as_it_is_found(tmp_path: Pa
         "alter table audit_records drop column window",
         "drop table audit_anchor",
         "delete from audit_records where id = 1",  # had been pruned
-        "delete from _sqlite_migrations where name = '0006_audit_chain'",
+        "alter table audit_records drop column question",
+        "delete from _sqlite_migrations where name in ('0006_audit_chain', '0007_audit_questions')",
     ):
         tamper(tmp_path, statement)
     database, log = await open_log()

@@ -16,6 +16,8 @@ from octokube.v1 import cluster_service_pb2 as pb
 from octokube_demo.certificates import self_signed
 from octokube_hub.app import Hub
 from octokube_hub.settings import HubSettings
+from octokube_hub.store import AuditEntry, AuditLog
+from tests.hub.conftest import RULES
 from tests.hub.policies import write_policy
 from tests.hub.watching import watching
 
@@ -183,3 +185,64 @@ def test_bad_input_on_the_command_line_is_one_sentence(
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert text in result.stderr
+
+
+async def test_a_policy_that_is_invalid_at_the_start_is_recorded_too(
+    tmp_path: pathlib.Path, policies: pathlib.Path
+) -> None:
+    write_policy(policies, "p, nonsense\n")
+    with pytest.raises(UserError, match=r"policy\.csv:1"):
+        await Hub(settings(tmp_path, policies)).start()
+    write_policy(policies, RULES)
+    later = Hub(settings(tmp_path, policies))
+    await later.start()
+    actions = [record.action for record in await later._audit.list()]
+    await later.close()
+    assert actions == ["policy.activated", "policy.rejected"]
+
+
+async def test_a_revision_is_on_record_before_it_is_in_force(
+    tmp_path: pathlib.Path, policies: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(settings(tmp_path, policies))
+    await hub.start()
+    assert hub._policy is not None
+    former = hub._policy.current.revision
+    in_force_when_recorded: list[str] = []
+    record = AuditLog.record
+
+    async def observe(log: AuditLog, entry: AuditEntry) -> int:
+        id = await record(log, entry)
+        if entry.action == "policy.activated":
+            assert hub._policy is not None
+            assert entry.target != former
+            in_force_when_recorded.append(hub._policy.current.revision)
+        return id
+
+    monkeypatch.setattr(AuditLog, "record", observe)
+    write_policy(policies, RULES + "p, user:carol, *, red, *, *, read, always, allow\n")
+    async with asyncio.timeout(3):
+        while hub._policy.current.revision == former:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await hub.close()
+    assert in_force_when_recorded == [former]
+
+
+async def test_a_store_that_fails_keeps_no_edit_from_coming_into_force(
+    tmp_path: pathlib.Path, policies: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(settings(tmp_path, policies))
+    await hub.start()
+    assert hub._policy is not None
+    former = hub._policy.current.revision
+
+    async def fail(log: AuditLog, entry: AuditEntry) -> int:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(AuditLog, "record", fail)
+    write_policy(policies, RULES + "p, role:everyone, *, red, *, *, *, always, deny\n")
+    async with asyncio.timeout(3):
+        while hub._policy.current.revision == former:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    monkeypatch.undo()
+    await hub.close()

@@ -12,6 +12,7 @@ from octokube.runtime.tasks import Tasks
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
+from octokube_hub.api.deciding import Decider
 from octokube_hub.api.feed_service import FeedService
 from octokube_hub.api.inprocess import InProcessFeed
 from octokube_hub.fanout.clusters import Fanout
@@ -171,7 +172,7 @@ class HubNode:
             fanout=self.fanout,
             sessions=self.sessions,
             policy=policy,
-            audit=held,
+            decider=Decider(policy, held, clock),
             clock=clock,
             hub_version="sim",
         )
