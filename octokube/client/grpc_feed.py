@@ -45,19 +45,19 @@ class GrpcFeed:
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream; ``peer`` is not used, since the hub sees the connection."""
-        return _GrpcWatchStream(self._watch(metadata=_metadata(token)))
+        return _GrpcWatchStream(self._watch(metadata=metadata_of(token)))
 
     def watch_catalog(self, token: str, *, peer: str) -> CatalogStream:
         """Opens a catalog stream; ``peer`` is not used, since the hub sees the connection."""
-        return _GrpcStream(self._watch_catalog(b"", metadata=_metadata(token)))
+        return _GrpcStream(self._watch_catalog(b"", metadata=metadata_of(token)))
 
     async def _unary(
         self, method: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]", token: str, request: bytes
     ) -> bytes:
         try:
-            answer: bytes = await method(request, metadata=_metadata(token), timeout=UNARY_TIMEOUT_SECONDS)
+            answer: bytes = await method(request, metadata=metadata_of(token), timeout=UNARY_TIMEOUT_SECONDS)
         except grpc.aio.AioRpcError as error:
-            raise _feed_error(error) from error
+            raise feed_error(error) from error
         return answer
 
 
@@ -74,7 +74,7 @@ class _GrpcStream:
         try:
             message = await self._call.read()
         except grpc.aio.AioRpcError as error:
-            raise _feed_error(error) from error
+            raise feed_error(error) from error
         except asyncio.CancelledError:
             # gRPC cancels the reader of a call that close() has cancelled; a cancelled reader must stay cancelled.
             if _is_being_cancelled() or not self._call.cancelled():
@@ -100,7 +100,7 @@ class _GrpcWatchStream(_GrpcStream):
         try:
             await self._writing.write(request)
         except grpc.aio.AioRpcError as error:
-            raise _feed_error(error) from error
+            raise feed_error(error) from error
         except asyncio.InvalidStateError:
             return  # the hub has ended the stream; receive says how
         except asyncio.CancelledError:
@@ -113,11 +113,11 @@ def _is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _metadata(token: str) -> grpc.aio.Metadata:
+def metadata_of(token: str) -> grpc.aio.Metadata:
     return grpc.aio.Metadata(("authorization", f"Bearer {token}"))
 
 
-def _feed_error(error: grpc.aio.AioRpcError) -> FeedError:
+def feed_error(error: grpc.aio.AioRpcError) -> FeedError:
     retry_after_seconds: float | None = None
     for name, value in error.trailing_metadata() or ():
         if name == "retry-after" and isinstance(value, str):
