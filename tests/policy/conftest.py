@@ -1,14 +1,18 @@
-"""Builds policy sets from texts."""
+"""Builds policy sets from texts, and runs ``octokube policy``."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from octokube.cli.main import main
 from octokube_hub.policy import PolicyError, PolicySet, Problem
 from octokube_hub.policy.loading import build_policy
 from octokube_hub.policy.sources import Sources
 
 Build = Callable[..., PolicySet]
+POLICIES = Path(__file__).parents[2] / "policies"
 
 
 def build_from_texts(policy: str = "", teams: str = "", windows: str = "", **others: str) -> PolicySet:
@@ -31,3 +35,22 @@ def problems() -> Callable[..., list[Problem]]:
         return list(refused.value.problems)
 
     return refuse
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs ``octokube policy`` with these words: exit code, output, errors."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["policy", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """A copy of the example set, to be edited."""
+    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))

@@ -1,36 +1,14 @@
-"""``octokube policy test``, ``explain``, ``diff`` and ``matrix``: their words and exit codes."""
+"""``octokube policy test``, ``diff`` and ``matrix``: their words and exit codes."""
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from octokube.cli.main import main
-from octokube_hub.policy import AccessRequest, Subject, load_policy
-from octokube_hub.policy.explaining import consider
-
 POLICIES = Path(__file__).parents[2] / "policies"
 NOON = "2026-03-04T12:00Z"
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(["policy", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def edited(tmp_path):
-    """A copy of the example set, to be edited."""
-    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
 
 
 def append(directory: Path, row: str, file: str = "policy.csv") -> None:
@@ -58,41 +36,6 @@ def test_a_failed_case_is_told_with_its_line_and_the_row_that_decides(run, edite
 def test_a_directory_without_cases_is_no_success(run, edited):
     shutil.rmtree(edited / "tests")
     assert run("test", edited)[0] == 2
-
-
-def test_explain_names_the_nearest_miss(run):
-    code, out, _ = run(
-        *("explain", "user:alice", "restart", "deployments.apps/api", "-n", "platform", "--cluster", "demo"),
-        *("--at", NOON, "--policies", POLICIES),
-    )
-    assert code == 1
-    assert "  nearest miss policy.csv:8 would match if namespace were payments\n" in out
-    assert out.count("  policy.csv:") == 18  # every row
-
-
-def test_explain_writes_json(run):
-    code, out, _ = run(
-        *("explain", "user:alice", "restart", "deployments.apps/api", "-n", "payments", "--cluster", "demo"),
-        *("--at", "2026-03-07T12:00Z", "--policies", POLICIES, "-o", "json"),
-    )
-    assert code == 1
-    found = json.loads(out)
-    assert found["nearest"]["would_match_if"] == ["window @office-hours were open"]
-    assert found["next_change"] == "2026-03-09T08:00:00Z"
-
-
-def test_a_row_without_misses_is_one_that_the_authority_counts():
-    """Explaining and deciding never disagree: allowed is some allow without misses, and no deny without."""
-    policy = load_policy(POLICIES)
-    at = datetime(2026, 3, 4, 12, 10, tzinfo=UTC)
-    for who in ("alice", "bob", "carol", "admin", "dana"):
-        for namespace in ("payments", "platform", ""):
-            for resource in ("pods", "secrets", "nodes", "deployments.apps", "pods/log"):
-                for verb in ("get", "patch", "reveal", "exec", "fly"):
-                    request = AccessRequest(Subject(f"user:{who}"), "demo", resource, namespace, "x", verb)
-                    matching = [item.row.rule.effect for item in consider(policy, request, at) if not item.misses]
-                    expected = "allow" in matching and "deny" not in matching
-                    assert policy.decide(request, at).is_allowed == expected, request
 
 
 def test_diff_of_equal_policies_is_empty(run, edited):
