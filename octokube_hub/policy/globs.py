@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 _SPECIAL = frozenset("*?[")
@@ -82,6 +83,50 @@ def is_match(name: str, pattern: str) -> bool:
 def is_covering(wide: str, narrow: str) -> bool:
     """True when ``wide`` surely matches everything that ``narrow`` does. May say no to a cover it cannot see."""
     return wide == narrow or is_everything(wide) or (is_literal(narrow) and is_match(narrow, wide))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a pattern: any run of characters (``is_star``), or one character in some ranges, or in none of them."""
+
+    is_star: bool = False
+    ranges: tuple[tuple[str, str], ...] = ()
+    is_negated: bool = False
+
+    def takes(self, character: str) -> bool:
+        """Whether a character fits."""
+        return any(start <= character <= stop for start, stop in self.ranges) != self.is_negated
+
+    def meets(self, other: "Step") -> bool:
+        """Whether some character fits both."""
+        # Where one begins to fit is at the beginning of a range or right behind the end of one that it excludes.
+        edges = {start for step in (self, other) for start, _ in step.ranges}
+        edges |= {chr(ord(stop) + 1) for step in (self, other) for _, stop in step.ranges if ord(stop) < 0x10FFFF}
+        return any(self.takes(edge) and other.takes(edge) for edge in {*edges, "\0"})
+
+
+_STAR = Step(is_star=True)
+_ANY = Step(is_negated=True)
+
+
+def read_steps(pattern: str) -> tuple[Step, ...]:
+    """A pattern as the steps by which it is matched."""
+    steps: list[Step] = []
+    index = 0
+    while index < len(pattern):
+        character = pattern[index]
+        if character == "*":
+            steps.append(_STAR)
+        elif character == "?":
+            steps.append(_ANY)
+        elif character == "[" and (end := _class_end(pattern, index)) != -1:
+            members = pattern[index + 1 : end]
+            steps.append(Step(False, tuple(_members(members.removeprefix("!"))), members.startswith("!")))
+            index = end
+        else:
+            steps.append(Step(False, ((character, character),)))
+        index += 1
+    return tuple(steps)
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:

@@ -3,10 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal
 
+from octokube_hub.policy.candidates import Candidates, is_about
 from octokube_hub.policy.enforcer import Enforcer
 from octokube_hub.policy.memberships import Memberships
 from octokube_hub.policy.problems import Problem
@@ -19,8 +20,6 @@ from octokube_hub.policy.windows import Window
 Reason = Literal["allowed", "denied", "no-rule", "unknown-action"]
 # Subjects with a compiled scope at hand; whoever has not asked for longest is compiled anew when back.
 _PLANS = 10_000
-_LOOK_AHEAD = timedelta(days=400)
-_LOOK_AHEAD_EDGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +116,19 @@ class PolicySet:
     def next_change(self, request: AccessRequest, at: datetime) -> datetime | None:
         """The next instant at which the clock alone turns this decision; None when it does not within 400 days."""
 
-        def is_allowed(moment: datetime) -> bool:
-            scope = self._compile(request.subject, moment)[0]
-            return scope.allows(request.cluster, request.resource, request.namespace, request.name, request.verb)
+        return self.candidates(request).next_change(at)
 
-        was_allowed = is_allowed(at)
-        limit = at + _LOOK_AHEAD
-        moment = at
-        for _ in range(_LOOK_AHEAD_EDGES):
-            edge = self._compile(request.subject, moment)[2]
-            if edge is None or edge > limit:
-                return None
-            if is_allowed(edge) != was_allowed:
-                return edge
-            moment = edge
-        return None
+    def candidates(self, request: AccessRequest) -> Candidates:
+        """The rows that decide the request, now or at other times."""
+        ever = self._graph.of(request.subject, None)
+        rows = [row for name in ever for row in self._rows_of.get(name, ()) if is_about(row.rule, request)]
+        return Candidates(request.subject, tuple(sorted(rows, key=lambda row: (row.file, row.line))), self._graph)
+
+    def rows_for(self, subject: Subject) -> tuple[Row, ...]:
+        """Every row that concerns the subject, now or at other times, in the order of the files."""
+        ever = self._graph.of(subject, None)
+        rows = [row for name in ever for row in self._rows_of.get(name, ())]
+        return tuple(sorted(rows, key=lambda row: (row.file, row.line)))
 
     def _plan(self, subject: Subject, at: datetime) -> _Plan:
         plan = self._plans.get(subject)

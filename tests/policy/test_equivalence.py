@@ -260,6 +260,8 @@ def test_scope_and_enforcer_and_oracle_agree(build, rows, memberships, subject, 
             decision = policy.decide(AccessRequest(subject, cluster, resource, namespace, name, verb), at)
             assert scope.allows(cluster, resource, namespace, name, verb) == expected
             assert decision.is_allowed == expected
+            request = AccessRequest(subject, cluster, resource, namespace, name, verb)
+            assert policy.candidates(request).is_allowed(at) == expected
             if verb == "watch":
                 selector = scope.selector(cluster, resource)
                 assert selector.allows(namespace, name) == expected
@@ -295,6 +297,25 @@ def test_a_scope_is_constant_up_to_its_next_edge(build, rows, memberships, subje
         assert fresh.scope(subject, moment) == scope
         moment += timedelta(minutes=45)
     assert fresh.scope(subject, end - timedelta(microseconds=1)) == scope
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(rows, memberships, subjects, requests, times)
+def test_a_decision_changes_by_the_clock_when_it_is_said_to_and_not_before(
+    build, rows, memberships, subject, asked, at
+):
+    policy = build_random(build, rows, memberships)
+    change = policy.next_change(AccessRequest(subject, *asked), at)
+    was_allowed = has_access(rows, memberships, subject, asked, at)
+    moment = at
+    while moment < min(change or at + timedelta(days=7), at + timedelta(days=7)):
+        assert has_access(rows, memberships, subject, asked, moment) == was_allowed
+        moment += timedelta(minutes=30)
+    if change is not None:
+        assert has_access(rows, memberships, subject, asked, change) != was_allowed
+        assert has_access(rows, memberships, subject, asked, change - timedelta(microseconds=1)) == was_allowed
 
 
 @settings(

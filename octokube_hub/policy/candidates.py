@@ -1,0 +1,76 @@
+"""Follows one decision through time, by the few rows that can have a say in it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from octokube_hub.policy import globs
+from octokube_hub.policy.memberships import Memberships
+from octokube_hub.policy.rows import Row, Rule, is_namespace_match
+from octokube_hub.policy.subjects import AccessRequest, Subject
+from octokube_hub.policy.verbs import find_action
+from octokube_hub.policy.windows import Window
+
+LOOK_AHEAD = timedelta(days=400)
+_LOOK_AHEAD_EDGES = 1_000
+
+
+def is_about(rule: Rule, request: AccessRequest) -> bool:
+    """Whether a rule speaks about what is requested, whoever asks and whenever."""
+    found = find_action(request.resource, request.verb)
+    return (
+        found is not None
+        and found[1] in rule.actions
+        and globs.is_match(found[0], rule.type_pattern)
+        and globs.is_match(request.cluster, rule.cluster)
+        and is_namespace_match(request.namespace, rule.namespace)
+        and globs.is_match(request.name, rule.name)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The rows about one request for all that its subject may ever be in; in the order of the files."""
+
+    subject: Subject
+    rows: tuple[Row, ...]
+    memberships: Memberships
+
+    @property
+    def windows(self) -> frozenset[Window]:
+        """All that can turn the decision: the windows of the rows, and of memberships that lead to their subjects."""
+        if not self.rows:
+            return frozenset()
+        ever = self.memberships.of(self.subject, None)
+        return self.memberships.windows_of(ever) | {row.window for row in self.rows if not row.window.is_always}
+
+    def in_force(self, at: datetime) -> tuple[Row, ...]:
+        """The rows that count at an instant."""
+        groups = self.memberships.of(self.subject, at)
+        return tuple(row for row in self.rows if row.subject in groups and row.window.is_open(at))
+
+    def deciding(self, at: datetime) -> Row | None:
+        """The row that decides at an instant: a deny before an allow; None when none counts."""
+        rows = self.in_force(at)
+        return next((row for row in rows if row.rule.effect == "deny"), rows[0] if rows else None)
+
+    def is_allowed(self, at: datetime) -> bool:
+        """The decision at an instant, the same as Scope's and the Enforcer's."""
+        row = self.deciding(at)
+        return row is not None and row.rule.effect == "allow"
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """The next instant at which the clock alone turns the decision; None when it does not within 400 days."""
+        if not any(row.rule.effect == "allow" for row in self.rows):
+            return None
+        windows = self.windows
+        was_allowed = self.is_allowed(at)
+        moment = at
+        for _ in range(_LOOK_AHEAD_EDGES):
+            edges = [edge for window in windows if (edge := window.next_edge(moment)) is not None]
+            edge = min(edges, default=None)
+            if edge is None or edge > at + LOOK_AHEAD:
+                return None
+            if self.is_allowed(edge) != was_allowed:
+                return edge
+            moment = edge
+        return None
