@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 _SPECIAL = frozenset("*?[")
@@ -27,7 +26,7 @@ def find_fault(pattern: str) -> str | None:
         end = _class_end(pattern, index)
         if end == -1:
             return f"the [ in {pattern!r} is never closed; add the ]"
-        for start, stop in _members(pattern[index + 1 : end].removeprefix("!")):
+        for start, stop in class_ranges(pattern[index + 1 : end].removeprefix("!")):
             if start > stop:
                 return f"the range {start}-{stop} in {pattern!r} runs backwards; write {stop}-{start}"
         index = end + 1
@@ -52,7 +51,9 @@ def to_expression(pattern: str) -> str:
         elif character == "[" and (end := _class_end(pattern, index)) != -1:
             members = pattern[index + 1 : end]
             negation = "^" if members.startswith("!") else ""
-            ranges = (f"{re.escape(start)}-{re.escape(stop)}" for start, stop in _members(members.removeprefix("!")))
+            ranges = (
+                f"{re.escape(start)}-{re.escape(stop)}" for start, stop in class_ranges(members.removeprefix("!"))
+            )
             parts[-1] += f"[{negation}{''.join(ranges)}]"
             index = end
         else:
@@ -63,6 +64,16 @@ def to_expression(pattern: str) -> str:
         return first
     # Each star but the last takes the shortest run and never comes back to it, so that no pattern backtracks for long.
     return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + f".*{others[-1]}"
+
+
+def tokens(pattern: str) -> Iterator[str]:
+    """The pattern piece by piece: ``*``, ``?``, a class with its brackets, or a character that means itself."""
+    index = 0
+    while index < len(pattern):
+        end = _class_end(pattern, index) if pattern[index] == "[" else -1
+        stop = index + 1 if end == -1 else end + 1
+        yield pattern[index:stop]
+        index = stop
 
 
 @lru_cache(maxsize=16_384)
@@ -85,51 +96,7 @@ def is_covering(wide: str, narrow: str) -> bool:
     return wide == narrow or is_everything(wide) or (is_literal(narrow) and is_match(narrow, wide))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One part of a pattern: any run of characters (``is_star``), or one character in some ranges, or in none of them."""
-
-    is_star: bool = False
-    ranges: tuple[tuple[str, str], ...] = ()
-    is_negated: bool = False
-
-    def takes(self, character: str) -> bool:
-        """Whether a character fits."""
-        return any(start <= character <= stop for start, stop in self.ranges) != self.is_negated
-
-    def meets(self, other: "Step") -> bool:
-        """Whether some character fits both."""
-        # Where one begins to fit is at the beginning of a range or right behind the end of one that it excludes.
-        edges = {start for step in (self, other) for start, _ in step.ranges}
-        edges |= {chr(ord(stop) + 1) for step in (self, other) for _, stop in step.ranges if ord(stop) < 0x10FFFF}
-        return any(self.takes(edge) and other.takes(edge) for edge in {*edges, "\0"})
-
-
-_STAR = Step(is_star=True)
-_ANY = Step(is_negated=True)
-
-
-def read_steps(pattern: str) -> tuple[Step, ...]:
-    """A pattern as the steps by which it is matched."""
-    steps: list[Step] = []
-    index = 0
-    while index < len(pattern):
-        character = pattern[index]
-        if character == "*":
-            steps.append(_STAR)
-        elif character == "?":
-            steps.append(_ANY)
-        elif character == "[" and (end := _class_end(pattern, index)) != -1:
-            members = pattern[index + 1 : end]
-            steps.append(Step(False, tuple(_members(members.removeprefix("!"))), members.startswith("!")))
-            index = end
-        else:
-            steps.append(Step(False, ((character, character),)))
-        index += 1
-    return tuple(steps)
-
-
-def _members(text: str) -> Iterator[tuple[str, str]]:
+def class_ranges(text: str) -> Iterator[tuple[str, str]]:
     """The ranges of a class, first and last character; a single character is a range of one."""
     index = 0
     while index < len(text):
