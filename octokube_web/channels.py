@@ -95,18 +95,18 @@ class CatalogChannel:
             await stream.close()
 
 
-class ObjectChannel:
-    """One GetObject call."""
+class QuestionChannel:
+    """One call that has one answer: ``ask`` puts the request to the hub, ``field`` is the answer's."""
 
-    def __init__(self, number: int, feed: Feed, token: str, request: bytes, codec: Encoding, send: Send) -> None:
+    def __init__(
+        self, number: int, ask: Callable[[], Awaitable[bytes]], field: int, codec: Encoding, send: Send
+    ) -> None:
         self._number = number
-        self._feed = feed
-        self._token = token
-        self._request = request
+        self._ask = ask
+        self._field = field
         self._codec = codec
         self._send = send
 
     async def run(self) -> None:
         """Asks and answers. Raises FeedError."""
-        answer = await self._feed.get_object(self._token, self._request)
-        await self._send(self._codec.wrap(self._number, encoding.OBJECT, answer))
+        await self._send(self._codec.wrap(self._number, self._field, await self._ask()))

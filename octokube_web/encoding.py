@@ -15,6 +15,7 @@ _CHANNEL = browser_pb2.GatewayMessage.CHANNEL_FIELD_NUMBER
 WATCH = browser_pb2.GatewayMessage.WATCH_FIELD_NUMBER
 CATALOG = browser_pb2.GatewayMessage.CATALOG_FIELD_NUMBER
 OBJECT = browser_pb2.GatewayMessage.OBJECT_FIELD_NUMBER
+ACCESS = browser_pb2.GatewayMessage.ACCESS_FIELD_NUMBER
 
 FINAL_CODES = frozenset(
     {"OK", "UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED"}
@@ -34,7 +35,7 @@ class Encoding(Protocol):
         ...
 
     def wrap(self, channel: int, field: int, hub_bytes: bytes) -> bytes | str:
-        """A message that holds a hub's response: WATCH, CATALOG or OBJECT."""
+        """A message that holds a hub's response: WATCH, CATALOG, OBJECT or ACCESS."""
         ...
 
     def encode(self, gateway_message: browser_pb2.GatewayMessage) -> bytes | str:
@@ -78,12 +79,9 @@ class JsonEncoding:
     def wrap(self, channel: int, field: int, hub_bytes: bytes) -> str:
         """Parses a hub's response into the message around it."""
         out = browser_pb2.GatewayMessage(channel=channel)
-        if field == WATCH:
-            out.watch.ParseFromString(hub_bytes)
-        elif field == CATALOG:
-            out.catalog.ParseFromString(hub_bytes)
-        else:
-            out.object.ParseFromString(hub_bytes)
+        response: message.Message = getattr(out, out.DESCRIPTOR.fields_by_number[field].name)
+        response.SetInParent()  # an empty response is an answer, too
+        response.ParseFromString(hub_bytes)
         return self.encode(out)
 
     def encode(self, gateway_message: browser_pb2.GatewayMessage) -> str:

@@ -5,6 +5,7 @@ rules of channels; 1012 the gateway stops, come back; 4401 sign in again; 4503 t
 """
 
 import asyncio
+import functools
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -12,7 +13,8 @@ from aiohttp import WSMsgType, web
 from octokube.client.feed import Feed, FeedError
 from octokube.runtime.tasks import Tasks
 from octokube.v1 import browser_pb2
-from octokube_web.channels import CatalogChannel, Channel, ObjectChannel, WatchChannel
+from octokube_web import encoding
+from octokube_web.channels import CatalogChannel, Channel, QuestionChannel, WatchChannel
 from octokube_web.encoding import BadMessage, Encoding, closed, hello
 
 log = structlog.get_logger(__name__)
@@ -147,9 +149,13 @@ class Socket:
             return channel
         if kind == "catalog":
             return CatalogChannel(number, self._feed, self._token, self._peer, self._codec, self._send)
-        return ObjectChannel(
-            number, self._feed, self._token, request.get_object.SerializeToString(), self._codec, self._send
-        )
+        if kind == "get_object":
+            asked = request.get_object.SerializeToString()
+            ask, field = functools.partial(self._feed.get_object, self._token, asked), encoding.OBJECT
+        else:
+            asked = request.explain_access.SerializeToString()
+            ask, field = functools.partial(self._feed.explain_access, self._token, asked), encoding.ACCESS
+        return QuestionChannel(number, ask, field, self._codec, self._send)
 
     def _open(self, number: int, channel: Channel, tasks: Tasks) -> None:
         self._channels[number] = channel

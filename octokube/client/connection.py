@@ -80,6 +80,22 @@ class Client:
             raise FeedError("UNAVAILABLE", "the hub ended the catalog without an answer; try again")
         return cluster_service_pb2.WatchCatalogResponse.FromString(message)
 
+    async def explain(
+        self, cluster: str, type: str, *verbs: str, namespace: str = "", name: str = "", subresource: str = ""
+    ) -> tuple[cluster_service_pb2.AccessAnswer, ...]:
+        """What the token's bearer may do to an object (or a type, without a name), why, and when that changes.
+
+        One answer a verb, in order; without verbs, for all that exist on the type. Raises FeedError.
+        """
+        request = cluster_service_pb2.ExplainAccessRequest(
+            cluster=cluster,
+            key=resource_pb2.Key(type=type, namespace=namespace, name=name),
+            subresource=subresource,
+            verbs=verbs,
+        )
+        answer = await self.feed.explain_access(self._token, request.SerializeToString())
+        return tuple(cluster_service_pb2.ExplainAccessResponse.FromString(answer).answers)
+
     async def who_am_i(self) -> cluster_service_pb2.WhoAmIResponse:
         """Who the hub takes the token's bearer for. Raises FeedError."""
         return await self.feed.who_am_i(self._token)

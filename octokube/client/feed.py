@@ -70,6 +70,10 @@ class Feed(Protocol):
         """An encoded GetObjectResponse for an encoded GetObjectRequest. Raises FeedError, NOT_FOUND among others."""
         ...
 
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        """An encoded ExplainAccessResponse for an encoded ExplainAccessRequest. Raises FeedError."""
+        ...
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream. Nothing is sent before the first ``send``; a refused token is told by ``receive``."""
         ...

@@ -30,6 +30,9 @@ class GrpcFeed:
         self._get_object: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             f"/{_SERVICE}/GetObject", request_serializer=None, response_deserializer=None
         )
+        self._explain_access: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"/{_SERVICE}/ExplainAccess", request_serializer=None, response_deserializer=None
+        )
         self._who_am_i: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             f"/{_SERVICE}/WhoAmI", request_serializer=None, response_deserializer=None
         )
@@ -42,6 +45,10 @@ class GrpcFeed:
     async def get_object(self, token: str, request: bytes) -> bytes:
         """An encoded GetObjectResponse for an encoded GetObjectRequest. Raises FeedError."""
         return await self._unary(self._get_object, token, request)
+
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        """An encoded ExplainAccessResponse for an encoded ExplainAccessRequest. Raises FeedError."""
+        return await self._unary(self._explain_access, token, request)
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream; ``peer`` is not used, since the hub sees the connection."""

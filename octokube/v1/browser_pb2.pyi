@@ -10,23 +10,25 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BrowserMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping")
+    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping", "explain_access")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
     GET_OBJECT_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
+    EXPLAIN_ACCESS_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchRequest
     catalog: _cluster_service_pb2.WatchCatalogRequest
     get_object: _cluster_service_pb2.GetObjectRequest
     close: ChannelClose
     ping: Ping
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ...) -> None: ...
+    explain_access: _cluster_service_pb2.ExplainAccessRequest
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., explain_access: _Optional[_Union[_cluster_service_pb2.ExplainAccessRequest, _Mapping]] = ...) -> None: ...
 
 class GatewayMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello")
+    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello", "access")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +36,7 @@ class GatewayMessage(_message.Message):
     CLOSED_FIELD_NUMBER: _ClassVar[int]
     PONG_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchResponse
     catalog: _cluster_service_pb2.WatchCatalogResponse
@@ -41,7 +44,8 @@ class GatewayMessage(_message.Message):
     closed: ChannelClosed
     pong: Pong
     hello: GatewayHello
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ...) -> None: ...
+    access: _cluster_service_pb2.ExplainAccessResponse
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ..., access: _Optional[_Union[_cluster_service_pb2.ExplainAccessResponse, _Mapping]] = ...) -> None: ...
 
 class ChannelClose(_message.Message):
     __slots__ = ()

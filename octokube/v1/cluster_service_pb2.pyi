@@ -185,7 +185,7 @@ class WhoAmIRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class WhoAmIResponse(_message.Message):
-    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge", "grants", "policy_revision", "server_time")
+    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge", "grants", "policy_revision", "server_time", "more_grants")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     TOKEN_EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
@@ -194,6 +194,7 @@ class WhoAmIResponse(_message.Message):
     GRANTS_FIELD_NUMBER: _ClassVar[int]
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    MORE_GRANTS_FIELD_NUMBER: _ClassVar[int]
     subject: str
     memberships: _containers.RepeatedScalarFieldContainer[str]
     token_expires_at: _timestamp_pb2.Timestamp
@@ -202,7 +203,8 @@ class WhoAmIResponse(_message.Message):
     grants: _containers.RepeatedCompositeFieldContainer[Grant]
     policy_revision: str
     server_time: _timestamp_pb2.Timestamp
-    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    more_grants: int
+    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., more_grants: _Optional[int] = ...) -> None: ...
 
 class Grant(_message.Message):
     __slots__ = ("is_deny", "subject", "cluster", "namespace", "resource", "name", "verbs", "window", "is_in_force", "changes_at", "sentence")

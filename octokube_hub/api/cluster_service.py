@@ -31,6 +31,7 @@ class ClusterServicer:
                 "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
                 "WatchCatalog": grpc.unary_stream_rpc_method_handler(self._watch_catalog),
                 "GetObject": grpc.unary_unary_rpc_method_handler(self._get_object),
+                "ExplainAccess": grpc.unary_unary_rpc_method_handler(self._explain_access),
                 "WhoAmI": grpc.unary_unary_rpc_method_handler(self._who_am_i),
             },
         )
@@ -59,6 +60,11 @@ class ClusterServicer:
     async def _get_object(self, request: bytes, context: "Context") -> Any:
         return await answering(
             context, "GetObject", lambda: self._feed.get_object(token_of(context), context.peer(), request)
+        )
+
+    async def _explain_access(self, request: bytes, context: "Context") -> Any:
+        return await answering(
+            context, "ExplainAccess", lambda: self._feed.explain_access(token_of(context), context.peer(), request)
         )
 
     async def _who_am_i(self, _: bytes, context: "Context") -> Any:

@@ -9,6 +9,7 @@ from octokube.runtime.clock import Clock
 from octokube.runtime.wire import bytes_field
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.api.deciding import Decider
+from octokube_hub.api.explaining import Explainer
 from octokube_hub.errors import Refused
 from octokube_hub.fanout import encoding
 from octokube_hub.fanout.authority import Authority
@@ -45,25 +46,24 @@ class FeedService:
         self._sessions = sessions
         self._policy = policy
         self._decider = decider
+        self._explainer = Explainer(policy, clock)
         self._clock = clock
         self._hub_version = hub_version
         self._catalog = Catalog(fanout.registry, policy, clock)
 
     async def who_am_i(self, token: str, peer: str) -> pb.WhoAmIResponse:
-        """Who a token stands for."""
+        """Who a token stands for, and what policy grants them."""
         identity = await self._authenticator.authenticate(token, peer)
-        subject = identity.subject
-        policy, now = self._policy(), self._clock.now()
-        memberships = policy.groups_of(subject, now) - {subject.name}
-        response = pb.WhoAmIResponse(
-            subject=subject.name, memberships=sorted(memberships), hub_version=self._hub_version
-        )
+        response = pb.WhoAmIResponse(subject=identity.subject.name, hub_version=self._hub_version)
         if identity.expires_at is not None:
             response.token_expires_at.FromDatetime(identity.expires_at)
-        edge = policy.next_edge(subject, now)
-        if edge is not None:
-            response.next_window_edge.FromDatetime(edge)
+        await self._explainer.describe(identity, response)
         return response
+
+    async def explain_access(self, token: str, peer: str, message: bytes) -> bytes:
+        """An encoded ExplainAccessResponse. A question is no decision, and not recorded."""
+        identity = await self._authenticator.authenticate(token, peer)
+        return (await self._explainer.explain(identity, message)).SerializeToString()
 
     async def get_object(self, token: str, peer: str, message: bytes) -> bytes:
         """An encoded GetObjectResponse. The decision comes before the look-up, and is recorded before the answer."""

@@ -48,6 +48,13 @@ class InProcessFeed:
         except Refused as refused:
             raise _feed_error(refused) from refused
 
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        """An encoded ExplainAccessResponse. Raises FeedError."""
+        try:
+            return await self._service.explain_access(token, "", request)
+        except Refused as refused:
+            raise _feed_error(refused) from refused
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream."""
         stream = _InProcessWatchStream(lambda: self._service.watching(token, peer), self._watches)

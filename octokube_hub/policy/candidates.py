@@ -1,5 +1,6 @@
 """Follows one decision through time, by the few rows that can have a say in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,15 +63,22 @@ class Candidates:
         """The next instant at which the clock alone turns the decision; None when it does not within 400 days."""
         if not any(row.rule.effect == "allow" for row in self.rows):
             return None
+        return self._next(at, self.is_allowed)
+
+    def next_change_in_force(self, at: datetime) -> datetime | None:
+        """The next instant at which the clock alone changes which of the rows count; None within 400 days."""
+        return self._next(at, self.in_force)
+
+    def _next(self, at: datetime, tell: Callable[[datetime], object]) -> datetime | None:
         windows = self.windows
-        was_allowed = self.is_allowed(at)
+        former = tell(at)
         moment = at
         for _ in range(_LOOK_AHEAD_EDGES):
             edges = [edge for window in windows if (edge := window.next_edge(moment)) is not None]
             edge = min(edges, default=None)
             if edge is None or edge > at + LOOK_AHEAD:
                 return None
-            if self.is_allowed(edge) != was_allowed:
+            if tell(edge) != former:
                 return edge
             moment = edge
         return None

@@ -122,7 +122,11 @@ class PolicySet:
         """The rows that decide the request, now or at other times."""
         ever = self._graph.of(request.subject, None)
         rows = [row for name in ever for row in self._rows_of.get(name, ()) if is_about(row.rule, request)]
-        return Candidates(request.subject, tuple(sorted(rows, key=lambda row: (row.file, row.line))), self._graph)
+        return self.candidates_of(request.subject, tuple(sorted(rows, key=lambda row: (row.file, row.line))))
+
+    def candidates_of(self, subject: Subject, rows: tuple[Row, ...]) -> Candidates:
+        """The same for rows that the caller has chosen."""
+        return Candidates(subject, rows, self._graph)
 
     def rows_for(self, subject: Subject) -> tuple[Row, ...]:
         """Every row that concerns the subject, now or at other times, in the order of the files."""

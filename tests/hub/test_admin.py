@@ -112,7 +112,8 @@ async def test_the_files_in_force_are_given_as_they_are(
     found = await admin.GetPolicy(pb.GetPolicyRequest(), metadata=ADMIN)
     assert found.revision == (await admin.GetHubStatus(pb.GetHubStatusRequest(), metadata=ADMIN)).policy_revision
     assert {file.name: file.content for file in found.files} == {
-        path.name: path.read_bytes() for path in policies.glob("*.*")  # noqa: ASYNC240
+        path.name: path.read_bytes()
+        for path in policies.glob("*.*")  # noqa: ASYNC240
     }
     policies.joinpath("policy.csv").write_text("p, broken")
     while not (await admin.GetHubStatus(pb.GetHubStatusRequest(), metadata=ADMIN)).policy_alarms:  # noqa: ASYNC110

@@ -77,6 +77,8 @@ async def test_no_rpc_gives_alice_a_byte_of_what_only_bob_may_see(
     asked = pb.GetObjectRequest(
         cluster="c1", key=resource_pb2.Key(type="pods", namespace="blue", name="secret-service")
     )
+    explained = pb.ExplainAccessRequest(cluster="c1", key=asked.key)
+    received.append(await feed.explain_access("demo:alice", explained.SerializeToString()))
     try:
         received.append(await feed.get_object("demo:alice", asked.SerializeToString()))
     except FeedError as error:

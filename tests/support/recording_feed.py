@@ -25,6 +25,10 @@ class RecordingFeed:
         """Hands on."""
         return await self._feed.get_object(token, request)
 
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        """Hands on."""
+        return await self._feed.explain_access(token, request)
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """A stream whose messages are noted."""
         return _RecordingStream(self, self._feed.watch(token, peer=peer))

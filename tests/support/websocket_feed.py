@@ -36,6 +36,16 @@ class WebsocketFeed:
         assert answer is not None
         return answer.object.SerializeToString()
 
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        asked = cluster_service_pb2.ExplainAccessRequest.FromString(request)
+        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(channel=CHANNEL, explain_access=asked))
+        try:
+            answer = await stream.next()
+        finally:
+            await stream.close()
+        assert answer is not None
+        return answer.access.SerializeToString()
+
     def watch(self, token: str, *, peer: str) -> "_SocketStream":
         self.watches += 1
         return _SocketStream(self, token)

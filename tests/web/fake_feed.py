@@ -56,6 +56,11 @@ class FakeFeed:
             raise FeedError("UNAUTHENTICATED", "the token is not known")
         return cluster_service_pb2.WhoAmIResponse(subject=f"user:{token}", memberships=["team:payments"])
 
+    async def explain_access(self, token: str, request: bytes) -> bytes:
+        asked = cluster_service_pb2.ExplainAccessRequest.FromString(request)
+        answer = cluster_service_pb2.AccessAnswer(verb="get", sentence=f"Nothing lets you get {asked.key.name}.")
+        return cluster_service_pb2.ExplainAccessResponse(answers=[answer]).SerializeToString()
+
     async def get_object(self, token: str, request: bytes) -> bytes:
         parsed = cluster_service_pb2.GetObjectRequest.FromString(request)
         if parsed.key.name != "there":

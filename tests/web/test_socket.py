@@ -109,6 +109,16 @@ async def test_an_object_is_answered_once_and_a_missing_one_with_its_code(signed
     assert not by_channel[2, "closed"].closed.retryable
 
 
+async def test_a_question_about_access_is_answered_once(signed_in: aiohttp.ClientSession) -> None:
+    ws = await connected(signed_in)
+    request = browser_pb2.BrowserMessage(channel=1)
+    request.explain_access.key.name = "web"
+    await ws.send_bytes(request.SerializeToString())
+    answer, end = await received(ws), await received(ws)
+    assert [found.sentence for found in answer.access.answers] == ["Nothing lets you get web."]
+    assert (end.channel, end.closed.code) == (1, "OK")
+
+
 async def test_a_streams_end_is_told_on_its_channel_and_touches_no_other(
     signed_in: aiohttp.ClientSession, feed: FakeFeed
 ) -> None:

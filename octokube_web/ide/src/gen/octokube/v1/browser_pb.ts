@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
-import type { GetObjectRequest, GetObjectResponse, WatchCatalogRequest, WatchCatalogResponse, WatchRequest, WatchResponse, WhoAmIResponse } from "./cluster_service_pb";
+import type { ExplainAccessRequest, ExplainAccessResponse, GetObjectRequest, GetObjectResponse, WatchCatalogRequest, WatchCatalogResponse, WatchRequest, WatchResponse, WhoAmIResponse } from "./cluster_service_pb";
 import { file_octokube_v1_cluster_service } from "./cluster_service_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file octokube/v1/browser.proto.
  */
 export const file_octokube_v1_browser: GenFile = /*@__PURE__*/
-  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSKRAgoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSABCCQoHbWVzc2FnZSK+AgoOR2F0ZXdheU1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIrCgV3YXRjaBgCIAEoCzIaLm9jdG9rdWJlLnYxLldhdGNoUmVzcG9uc2VIABI0CgdjYXRhbG9nGAMgASgLMiEub2N0b2t1YmUudjEuV2F0Y2hDYXRhbG9nUmVzcG9uc2VIABIwCgZvYmplY3QYBCABKAsyHi5vY3Rva3ViZS52MS5HZXRPYmplY3RSZXNwb25zZUgAEiwKBmNsb3NlZBgFIAEoCzIaLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZWRIABIhCgRwb25nGAYgASgLMhEub2N0b2t1YmUudjEuUG9uZ0gAEioKBWhlbGxvGAcgASgLMhkub2N0b2t1YmUudjEuR2F0ZXdheUhlbGxvSABCCQoHbWVzc2FnZSIOCgxDaGFubmVsQ2xvc2UicQoNQ2hhbm5lbENsb3NlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEi4KC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhUKBFBpbmcSDQoFbm9uY2UYASABKAQiFQoEUG9uZxINCgVub25jZRgBIAEoBCJWCgxHYXRld2F5SGVsbG8SFwoPZ2F0ZXdheV92ZXJzaW9uGAEgASgJEi0KCHdob19hbV9pGAIgASgLMhsub2N0b2t1YmUudjEuV2hvQW1JUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_octokube_v1_cluster_service]);
+  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSLOAgoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSAASOwoOZXhwbGFpbl9hY2Nlc3MYByABKAsyIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdEgAQgkKB21lc3NhZ2Ui9AIKDkdhdGV3YXlNZXNzYWdlEg8KB2NoYW5uZWwYASABKA0SKwoFd2F0Y2gYAiABKAsyGi5vY3Rva3ViZS52MS5XYXRjaFJlc3BvbnNlSAASNAoHY2F0YWxvZxgDIAEoCzIhLm9jdG9rdWJlLnYxLldhdGNoQ2F0YWxvZ1Jlc3BvbnNlSAASMAoGb2JqZWN0GAQgASgLMh4ub2N0b2t1YmUudjEuR2V0T2JqZWN0UmVzcG9uc2VIABIsCgZjbG9zZWQYBSABKAsyGi5vY3Rva3ViZS52MS5DaGFubmVsQ2xvc2VkSAASIQoEcG9uZxgGIAEoCzIRLm9jdG9rdWJlLnYxLlBvbmdIABIqCgVoZWxsbxgHIAEoCzIZLm9jdG9rdWJlLnYxLkdhdGV3YXlIZWxsb0gAEjQKBmFjY2VzcxgIIAEoCzIiLm9jdG9rdWJlLnYxLkV4cGxhaW5BY2Nlc3NSZXNwb25zZUgAQgkKB21lc3NhZ2UiDgoMQ2hhbm5lbENsb3NlInEKDUNoYW5uZWxDbG9zZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCXJldHJ5YWJsZRgDIAEoCBIuCgtyZXRyeV9hZnRlchgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIhUKBFBvbmcSDQoFbm9uY2UYASABKAQiVgoMR2F0ZXdheUhlbGxvEhcKD2dhdGV3YXlfdmVyc2lvbhgBIAEoCRItCgh3aG9fYW1faRgCIAEoCzIbLm9jdG9rdWJlLnYxLldob0FtSVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_octokube_v1_cluster_service]);
 
 /**
  * BrowserMessage is one websocket message from the browser: binary with subprotocol "octokube.v1.proto", its protobuf JSON
@@ -78,6 +78,14 @@ export type BrowserMessage = Message<"octokube.v1.BrowserMessage"> & {
      */
     value: Ping;
     case: "ping";
+  } | {
+    /**
+     * Asks what the person may do to an object; answered once on the channel, which ends with it.
+     *
+     * @generated from field: octokube.v1.ExplainAccessRequest explain_access = 7;
+     */
+    value: ExplainAccessRequest;
+    case: "explainAccess";
   } | { case: undefined; value?: undefined };
 };
 
@@ -155,6 +163,14 @@ export type GatewayMessage = Message<"octokube.v1.GatewayMessage"> & {
      */
     value: GatewayHello;
     case: "hello";
+  } | {
+    /**
+     * The answer to explain_access.
+     *
+     * @generated from field: octokube.v1.ExplainAccessResponse access = 8;
+     */
+    value: ExplainAccessResponse;
+    case: "access";
   } | { case: undefined; value?: undefined };
 };
 
