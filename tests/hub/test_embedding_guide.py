@@ -47,3 +47,8 @@ async def test_a_refusal_says_why(guide: dict[str, Callable[..., Any]], hub: Hub
     await agent.connect()
     answer = await guide["why_not"](hub.address, "nonsense")
     assert answer == "UNAUTHENTICATED: this token is not valid; sign in again"
+
+
+async def test_what_may_be_done_is_explained(guide: dict[str, Callable[..., Any]], hub: Hub) -> None:
+    assert await guide["may_scale"](hub.address, "demo:alice") == "Nothing lets you scale this."
+    assert await guide["may_scale"](hub.address, "demo:admin") == "You may scale this."
