@@ -3,13 +3,15 @@
 import asyncio
 import json
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from octokube.cli.main import main
-from octokube_hub.store import AuditEntry, AuditLog, Database, audit
+from octokube_hub.store import AuditEntry, AuditLog, AuditQuestion, Database, audit
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -163,3 +165,43 @@ async def test_a_log_from_before_the_chain_is_sealed_as_it_is_found(tmp_path: Pa
     found = await log.verify()
     await database.close()
     assert (found.records, found.fault) == (5, "")
+
+
+@pytest.mark.parametrize("statement", ["update audit_records set outcome = 'allowed'", "delete from audit_records"])
+async def test_the_database_itself_refuses_to_edit_and_to_delete(log: AuditLog, tmp_path: Path, statement: str):
+    connection = sqlite3.connect(tmp_path / "hub.sqlite")
+    with pytest.raises(sqlite3.IntegrityError, match="audit records"):
+        connection.execute(statement)
+    connection.close()
+    assert (await log.verify()).records == 5
+
+
+async def test_a_list_goes_on_behind_the_one_before(log: AuditLog):
+    first = await log.list(limit=2)
+    rest = await log.list(before_id=first[-1].id)
+    assert [found.id for found in (*first, *rest)] == [5, 4, 3, 2, 1]
+
+
+async def test_what_was_asked_comes_back_as_it_was(log: AuditLog):
+    asked = AuditQuestion(cluster="demo", resource="pods/log", namespace="a", name="p", verb="get", groups=("team:b",))
+    await log.record(
+        AuditEntry(at=NOON, subject="user:bob", action="logs", target="x", outcome="denied", question=asked)
+    )
+    assert (await log.list(subject="user:bob"))[0].question == asked
+    assert (await log.verify()).fault == ""
+
+
+async def test_two_programs_may_read_before_they_write(tmp_path: Path):
+    """A transaction that reads first and writes then fails at once in SQLite, unless it began as a writer."""
+    databases = [Database(tmp_path), Database(tmp_path)]
+    for database in databases:
+        await database.open()
+
+    def bump(database: sqlite_utils.Database) -> None:
+        count = database.execute("select count(*) from keys").fetchone()[0]
+        time.sleep(0.001)  # long enough for the other to come in between
+        database.table("keys").insert({"name": f"{count}", "secret": b"", "created_at": 0.0})
+
+    await asyncio.gather(*(database.call(bump) for _ in range(20) for database in databases))
+    for database in databases:
+        await database.close()
