@@ -58,9 +58,6 @@ def answer(policy: PolicySet, request: AccessRequest, at: datetime) -> Answer:
     if find_action(request.resource, request.verb) is None:
         return Answer(False, "unknown-verb", f"There is no {request.verb!r} on {request.resource}.")
     candidates = policy.candidates(request)
-    nothing = Answer(False, "not-granted", f"Nothing lets you {_phrase(request.verb)} this.")
-    if not any(row.rule.effect == "allow" for row in candidates.rows):
-        return nothing
     in_force = candidates.in_force(at)
     deny = next((row for row in in_force if row.rule.effect == "deny"), None)
     allow = next((row for row in in_force if row.rule.effect == "allow"), None)
@@ -74,7 +71,7 @@ def answer(policy: PolicySet, request: AccessRequest, at: datetime) -> Answer:
         until = f" until {show(change)}" if change else ""
         return Answer(False, "refused", f"A rule for {deny.subject} refuses this{until}{_in(deny)}.", change, deny)
     if change is None:  # it never opens again, or never without a deny
-        return nothing
+        return Answer(False, "not-granted", f"Nothing lets you {_phrase(request.verb)} this.")
     coming = candidates.deciding(change)
     by = _by(coming, request) if coming is not None else ""
     return Answer(

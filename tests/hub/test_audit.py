@@ -11,8 +11,13 @@ import pytest
 import sqlite_utils
 
 from octokube.cli.main import main
+from octokube_hub.api.deciding import Decider
+from octokube_hub.policy import AccessRequest, Subject
 from octokube_hub.store import AuditEntry, AuditLog, AuditQuestion, Database, audit
+from tests.hub.clocks import FakeClock
+from tests.policy.conftest import build_from_texts as build
 
+DAY = 'day: { daily: "00:00-24:00", zone: UTC }'
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
@@ -205,3 +210,16 @@ async def test_two_programs_may_read_before_they_write(tmp_path: Path):
     await asyncio.gather(*(database.call(bump) for _ in range(20) for database in databases))
     for database in databases:
         await database.close()
+
+
+async def test_a_decision_is_on_record_with_all_that_is_needed_to_ask_again(log: AuditLog):
+    policy = build(policy="p, team:b, demo, a, pods, *, logs, @day, allow\n", windows=DAY)
+    decider = Decider(lambda: policy, log, FakeClock())
+    request = AccessRequest(Subject("user:bob", frozenset({"team:b"})), "demo", "pods", "a", "p", "logs")
+    await decider.decide(request, "logs")
+    record = (await log.list(limit=1))[0]
+    assert record.question == AuditQuestion(
+        cluster="demo", resource="pods", namespace="a", name="p", verb="logs", groups=("team:b",)
+    )
+    assert (record.policy_revision, record.action) == (policy.revision, "logs")
+    assert (record.outcome, record.rule, record.window) == ("allowed", "policy.csv:1", "@day")
