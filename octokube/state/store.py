@@ -70,7 +70,8 @@ class VersionedStore(Generic[V]):
         if tombstone_limit < 0:
             raise ValueError(f"a tombstone limit is not negative: {tombstone_limit}")
         self._tombstone_limit = tombstone_limit
-        self._by_type: dict[str, dict[tuple[str, str], Stored[V]]] = {}
+        self._by_type: dict[str, dict[str, dict[str, Stored[V]]]] = {}
+        """Type → namespace → name. Neither a type nor a namespace in it is kept without objects."""
         # Insertion order is version order, because versions only grow: the newest are read from the end.
         self._by_version: dict[int, Stored[V]] = {}
         self._tombstones: deque[Removed] = deque()
@@ -100,21 +101,29 @@ class VersionedStore(Generic[V]):
 
     def named(self, type: str, namespace: str, name: str) -> Stored[V] | None:
         """The object that has this name now, whatever its uid."""
-        objects = self._by_type.get(type)
-        return None if objects is None else objects.get((namespace, name))
+        namespaces = self._by_type.get(type)
+        objects = None if namespaces is None else namespaces.get(namespace)
+        return None if objects is None else objects.get(name)
 
     def types(self) -> Iterator[str]:
         """The types that have objects."""
-        return iter([type for type, objects in self._by_type.items() if objects])
+        return iter(list(self._by_type))
+
+    def namespaces(self, type: str) -> list[str]:
+        """The namespaces in which a type has objects; "" for those without one."""
+        return list(self._by_type.get(type, ()))
 
     def of_type(self, type: str) -> list[Stored[V]]:
         """All objects of a type, as a list of its own that later changes leave alone. No order."""
-        objects = self._by_type.get(type)
-        return [] if objects is None else list(objects.values())
+        return [stored for objects in self._by_type.get(type, {}).values() for stored in objects.values()]
+
+    def of_namespace(self, type: str, namespace: str) -> list[Stored[V]]:
+        """All objects of a type in one namespace, as a list of its own that later changes leave alone. No order."""
+        return list(self._by_type.get(type, {}).get(namespace, {}).values())
 
     def count(self, type: str) -> int:
         """How many objects a type has."""
-        return len(self._by_type.get(type, ()))
+        return sum(map(len, self._by_type.get(type, {}).values()))
 
     def all(self) -> list[Stored[V]]:
         """Everything, oldest change first, as a list of its own that later changes leave alone."""
@@ -131,16 +140,14 @@ class VersionedStore(Generic[V]):
         must be removed first, with a version of its own.
         """
         self._check_grows(version)
-        objects = self._by_type.setdefault(key.type, {})
-        name = (key.namespace, key.name)
-        former = objects.get(name)
+        former = self.named(key.type, key.namespace, key.name)
         if former is not None:
             if former.key.uid != key.uid:
                 raise ValueError(f"{key.type} {key.namespace}/{key.name} is held under another uid; remove that first")
             key = former.key  # one tuple per object, not one per change
             del self._by_version[former.version]
         stored = Stored(key, version, value)
-        objects[name] = stored
+        self._by_type.setdefault(key.type, {}).setdefault(key.namespace, {})[key.name] = stored
         self._by_version[version] = stored
         self._version = version
 
@@ -150,10 +157,7 @@ class VersionedStore(Generic[V]):
         if stored is None:
             return False
         self._check_grows(version)
-        objects = self._by_type[key.type]
-        del objects[key.namespace, key.name]
-        if not objects:
-            del self._by_type[key.type]
+        self._forget(key)
         del self._by_version[stored.version]
         self._bury(Removed(stored.key, version, reason))
         self._version = version
@@ -172,7 +176,7 @@ class VersionedStore(Generic[V]):
         """
         for _ in range(min(count, len(self._by_version))):
             _, stored = self._by_version.popitem()
-            del self._by_type[stored.key.type][stored.key.namespace, stored.key.name]
+            self._forget(stored.key)
         return bool(self._by_version)
 
     def advance(self, version: int) -> None:
@@ -212,6 +216,15 @@ class VersionedStore(Generic[V]):
         self._tombstones.append(removed)
         while len(self._tombstones) > self._tombstone_limit:
             self._horizon = self._tombstones.popleft().version
+
+    def _forget(self, key: Key) -> None:
+        namespaces = self._by_type[key.type]
+        objects = namespaces[key.namespace]
+        del objects[key.name]
+        if not objects:
+            del namespaces[key.namespace]
+            if not namespaces:
+                del self._by_type[key.type]
 
     def _check_grows(self, version: int) -> None:
         if version <= self._version:

@@ -87,10 +87,10 @@ class Audience:
         neither frames nor tokens."""
         return self.view.is_ready and not self._backlog
 
-    async def build(self) -> None:
-        """Fills the view from the replica in slices. Changes that happen meanwhile are taken by ``apply``."""
+    async def build(self, candidates: list[Stored[EncodedObject]]) -> None:
+        """Fills the view in slices. Changes that happen meanwhile are taken by ``apply``."""
         replica = self.view.replica
-        for index, stored in enumerate(replica.store.all()):
+        for index, stored in enumerate(candidates):
             if index % BUILD_SLICE == 0:
                 await self._turns.take()
             current = replica.store.get(stored.key)  # meanwhile it may have changed, or gone
@@ -98,9 +98,9 @@ class Audience:
                 self.view.put(current)
         self._complete()
 
-    def build_at_once(self) -> None:
-        """The same without giving way, for a replica that is small."""
-        for stored in self.view.replica.store.all():
+    def build_at_once(self, candidates: list[Stored[EncodedObject]]) -> None:
+        """The same without giving way, when there is little to take."""
+        for stored in candidates:
             self.view.put(stored)
         self._complete()
 

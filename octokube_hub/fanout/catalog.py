@@ -54,13 +54,16 @@ class Catalog:
             selector = scope.selector(replica.cluster, type)
             if selector.none:
                 continue
-            for stored in replica.store.of_type(type):
-                namespace = stored.key.namespace
-                if namespace and namespace not in found and selector.allows(namespace, stored.key.name):
-                    found.add(namespace)
-                looked_at += 1
-                if looked_at % _SLICE == 0:
-                    await asyncio.sleep(0)
+            for namespace in replica.store.namespaces(type):
+                if not namespace or namespace in found or not selector.has_namespace(namespace):
+                    continue
+                for stored in replica.store.of_namespace(type, namespace):
+                    if selector.allows(namespace, stored.key.name):
+                        found.add(namespace)
+                        break
+                    looked_at += 1
+                    if looked_at % _SLICE == 0:
+                        await asyncio.sleep(0)
         if len(self._namespaces) >= _MAX_CACHED:
             self._namespaces.clear()
         result = sorted(found)
@@ -78,10 +81,18 @@ class CatalogSession:
         self._authority = authority
         self._end: Refused | None = None
         self._wake = asyncio.Event()
+        self._scope: Scope | None = None
+        """What was looked at last."""
 
     def wake(self) -> None:
         """Has the stream look at its lease at once."""
         self._wake.set()
+
+    def tick(self) -> None:
+        """To be called several times a second: a window's edge is not to wait until changes have been gathered."""
+        end_reason, scope = self._authority.look()
+        if end_reason is not None or scope is not self._scope:
+            self.wake()
 
     def drain(self, retry_after_seconds: float) -> None:
         """Ends the stream and asks the caller to come back."""
@@ -129,7 +140,7 @@ class CatalogSession:
         """Equal for two moments between which no catalog can have changed."""
         now = self._catalog.clock.now()
         policy = self._catalog.policy()
-        scope = self._authority.scope()
+        scope = self._scope = self._authority.scope()
         return (
             scope.fingerprint,
             policy.revision,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from octokube.runtime.tasks import Tasks
 from octokube.runtime.turns import Turns
+from octokube.state import EncodedObject, Stored
 from octokube_hub.fanout.audience import Audience, Member
 from octokube_hub.fanout.pacing import Rounds
 from octokube_hub.fanout.patches import Patches
@@ -14,7 +15,7 @@ from octokube_hub.policy import Scope
 from octokube_hub.replica import Registry, Replica, ReplicaEvent
 
 BUILT_AT_ONCE = 2_000
-"""Objects of a replica up to which a view is built within one turn of the event loop: about 5 ms."""
+"""Objects in sight up to which a view is built within one turn of the event loop: about 5 ms."""
 DROP_SLICE = 5_000
 """Objects of a view without members that are freed with one turn of the event loop: about 3 ms."""
 FOLLOWED_AT_ONCE = 1_000
@@ -57,10 +58,11 @@ class ClusterFanout:
             audience = self._audiences[key] = Audience(
                 key, self.replica, scope, selection, self.sealer, self._patches, self._turns, self._tasks
             )
-            if len(self.replica.store) <= BUILT_AT_ONCE:
-                audience.build_at_once()
+            candidates = audience.view.candidates()
+            if len(candidates) <= BUILT_AT_ONCE:
+                audience.build_at_once(candidates)
             else:
-                self._tasks.start_guarded(self._build(audience), name=f"build/{self.replica.cluster}")
+                self._tasks.start_guarded(self._build(audience, candidates), name=f"build/{self.replica.cluster}")
         member = Member(audience, wake)
         audience.members[member] = None
         return member
@@ -80,8 +82,8 @@ class ClusterFanout:
         for audience in self._audiences.values():
             audience.trim(now)
 
-    async def _build(self, audience: Audience) -> None:
-        await audience.build()
+    async def _build(self, audience: Audience, candidates: list[Stored[EncodedObject]]) -> None:
+        await audience.build(candidates)
         if audience.is_ready:
             audience.wake()
 

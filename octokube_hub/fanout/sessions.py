@@ -21,6 +21,10 @@ class Session(Protocol):
         """Has the stream look again."""
         ...
 
+    def tick(self) -> None:
+        """Heeds what comes with time alone."""
+        ...
+
     def drain(self, retry_after_seconds: float) -> None:
         """Asks the peer to come back later, and ends the stream."""
         ...
@@ -51,16 +55,16 @@ class Sessions:
     async def keep_ticking(self) -> None:
         """Ticks for ever."""
         while True:
-            sessions = list(self.watches)
+            sessions = self._all()
             for part in range(TICK_PARTS):
                 await asyncio.sleep(TICK_SECONDS / TICK_PARTS)
                 self._tick(sessions[part::TICK_PARTS])
             self._fanout.trim(self._clock.monotonic())
 
-    def _tick(self, sessions: list[WatchSession]) -> None:
+    def _tick(self, sessions: list[Session]) -> None:
         """A function of its own, so that no variable keeps a session alive until the next one comes."""
         for session in sessions:
-            if session in self.watches:
+            if session in self.watches or session in self.catalogs:
                 session.tick()
 
     def _all(self) -> list[Session]:

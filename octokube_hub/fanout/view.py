@@ -1,5 +1,6 @@
 """Holds what one audience sees of one cluster."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -69,6 +70,20 @@ class AudienceView:
             is_asked = self._namespaces[key.namespace] = self.selection.has_namespace(key.namespace)
         return is_asked and selector.allows(key.namespace, key.name) and self.selection.has_name(key.name)
 
+    def candidates(self) -> list[Stored[EncodedObject]]:
+        """All of the replica that can be visible, and little else. An object in a namespace that is out of sight
+        costs nothing.
+        """
+        store = self.replica.store
+        found = (
+            store.of_namespace(type, namespace)
+            for type in store.types()
+            if self.has_type(type)
+            for namespace in store.namespaces(type)
+            if self._has_namespace(type, namespace)
+        )
+        return list(itertools.chain.from_iterable(found))
+
     def put(self, stored: Stored[EncodedObject]) -> bool:
         """Takes an object's newest state. False when this audience sees no difference."""
         key, value = stored.key, stored.value
@@ -112,6 +127,10 @@ class AudienceView:
     def has_type(self, type: str) -> bool:
         """Whether anything of a type can be visible."""
         return self.selection.has_type(type) and self._resolve(type) is not None
+
+    def _has_namespace(self, type: str, namespace: str) -> bool:
+        selector = self._selectors[type]
+        return selector is not None and self.selection.has_namespace(namespace) and selector.has_namespace(namespace)
 
     def _resolve(self, type: str) -> Selector | None:
         selector: Selector | None = None

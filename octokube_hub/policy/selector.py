@@ -41,6 +41,11 @@ class Selector:
             return verdict
         return verdict.allows(name)
 
+    def has_namespace(self, namespace: str) -> bool:
+        """False when no object of that namespace is allowed, whatever its name."""
+        verdict = self._verdicts.get(namespace)
+        return (self._judge(namespace) if verdict is None else verdict) is not False
+
     def _judge(self, namespace: str) -> "bool | _Names":
         if self.none or self.all:
             verdict: bool | _Names = self.all
