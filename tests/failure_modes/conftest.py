@@ -28,7 +28,8 @@ async def gateway(hub: Hub, tmp_path: pathlib.Path) -> AsyncIterator[Gateway]:
 @pytest.fixture
 async def doors(hub: Hub, channel: grpc.aio.Channel, gateway: Gateway) -> AsyncIterator[Doors]:
     """Every way into the hub."""
-    async with aiohttp.ClientSession(gateway.url) as browser:
+    connector = aiohttp.TCPConnector(limit=0)  # a hundred sockets are not many here
+    async with aiohttp.ClientSession(gateway.url, connector=connector) as browser:
         opened = Doors(hub, channel, browser)
         yield opened
         await opened.close()

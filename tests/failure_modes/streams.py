@@ -137,5 +137,20 @@ class Tap:
         self._news.set()
 
 
+def decoded(kind: str, message: bytes) -> pb.WatchResponse | pb.WatchCatalogResponse | browser_pb2.GatewayMessage:
+    """The hub's message within the bytes of a kind's wire; the gateway's own where it holds none."""
+    method, _, door = kind.partition(" over ")
+    if door == "grpc" or door == "in-process":
+        return (pb.WatchResponse if method == "watch" else pb.WatchCatalogResponse).FromString(message)
+    outer = browser_pb2.GatewayMessage()
+    if door == "websocket-json":
+        json_format.Parse(message, outer)
+    else:
+        outer.ParseFromString(message)
+    if outer.HasField("watch"):
+        return outer.watch
+    return outer.catalog if outer.HasField("catalog") else outer
+
+
 def _is_end(data: bytes) -> bool:
     return browser_pb2.GatewayMessage.FromString(data).HasField("closed")

@@ -13,25 +13,16 @@ import pytest
 from octokube.v1 import admin_service_pb2
 from octokube_hub.app import Hub
 from octokube_hub.store import Database, Tokens
+from tests.failure_modes.policies import ALLOW, DENY, END, HIDDEN, KEPT, MEMBER, TEAM, WINDOW, in_force
 from tests.failure_modes.streams import KINDS, Doors
 from tests.hub.clocks import FakeClock
 from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 from tests.hub.policies import write_policy
-from tests.support.waiting import eventually
 
 PROMISED_SECONDS = 1.0
 LISTENING_SECONDS = 0.3
 """How much longer everything is read, while the object goes on to change."""
-HIDDEN = b"vault"
-"""In the namespace of all that is lost, and in nothing else."""
-KEPT = "p, user:admin, *, **, **, *, *, always, allow\np, role:everyone, *, kept*, *, *, read, always, allow\n"
-ALLOW = "p, user:alice, *, vault*, *, *, read, always, allow\n"
-DENY = "p, role:everyone, *, vault*, *, *, *, always, deny\n"
-TEAM = "p, team:keepers, *, vault*, *, *, read, always, allow\n"
-MEMBER = "g, user:alice, team:keepers\n"
-END = "2026-11-23T10:05:00+00:00"
-WINDOW = f"2026-11-23T09:00Z/{END}"
 
 
 @dataclass
@@ -107,15 +98,6 @@ async def scene(hub: Hub, policies: pathlib.Path, clock: FakeClock, channel: grp
         await clean()
 
 
-async def in_force(scene: Scene, rules: str, teams: str = "") -> None:
-    """Waits until these files are the policy."""
-    write_policy(scene.policies, rules, teams=teams)
-    wanted = {"policy.csv": rules.encode(), "teams.csv": teams.encode()}
-    assert scene.hub._policy is not None
-    engine = scene.hub._policy
-    await eventually(lambda: dict(engine.current.files) == {name: text for name, text in wanted.items() if text})
-
-
 async def keep_changing(agent: FakeAgent) -> None:
     """An object of each namespace changes all the time, and namespaces come into use, so that there is news to leak."""
     link = await agent.connect()
@@ -133,7 +115,7 @@ async def keep_changing(agent: FakeAgent) -> None:
 async def test_a_second_after_access_ends_no_stream_says_a_byte_about_it(
     cause: Cause, scene: Scene, doors: Doors, agent: FakeAgent
 ) -> None:
-    await in_force(scene, cause.rules, cause.teams)
+    await in_force(scene.hub, scene.policies, cause.rules, teams=cause.teams)
     token = await scene.hub.create_token(
         "user:alice", expires_at=datetime.fromisoformat(END) if cause.ends_streams else None
     )
