@@ -1,10 +1,9 @@
-"""``octokube policy test``, ``diff`` and ``matrix``: their words and exit codes."""
+"""``octokube policy test`` and ``check``, and what runs them before a commit."""
 
 import json
 import shutil
 from pathlib import Path
 
-import pytest
 import yaml
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -36,53 +35,6 @@ def test_a_failed_case_is_told_with_its_line_and_the_row_that_decides(run, edite
 def test_a_directory_without_cases_is_no_success(run, edited):
     shutil.rmtree(edited / "tests")
     assert run("test", edited)[0] == 2
-
-
-def test_diff_of_equal_policies_is_empty(run, edited):
-    append(edited, "# a comment")
-    code, out, _ = run("diff", POLICIES, edited, "--at", NOON)
-    assert (code, out[:31]) == (0, "nobody gains or loses anything ")
-
-
-def test_diff_tells_who_gains_and_loses_what(run, edited):
-    append(edited, "p, user:bob, demo, payments, pods, api-1, get, always, allow")
-    append(edited, "p, team:platform, demo, platform, pods, *, logs, always, deny")
-    code, out, _ = run("diff", POLICIES, edited, "--at", NOON)
-    assert code == 1
-    assert "+ user:bob: get on demo/payments pods/api-1" in out.splitlines()
-    assert "- user:bob: logs on demo/platform pods/any" in out.splitlines()
-    assert not any("alice" in line for line in out.splitlines())
-
-
-def test_diff_tells_from_when_a_window_makes_the_difference(run, edited):
-    append(edited, "p, user:dana, demo, payments, pods, *, get, @office-hours, allow")
-    code, out, _ = run("diff", POLICIES, edited, "--at", "2026-03-07T12:00Z")
-    assert code == 1
-    assert "+ user:dana: get on demo/payments pods/any (from 2026-03-09T08:00:00Z)" in out.splitlines()
-
-
-def test_diff_with_an_inventory_speaks_of_its_objects_only(run, edited, tmp_path):
-    append(edited, "p, user:bob, demo, payments, pods, api-*, get, always, allow")
-    inventory = tmp_path / "inventory.json"
-    pod = {"cluster": "demo", "namespace": "payments", "resource": "pods"}
-    inventory.write_text(json.dumps([{**pod, "name": "api-7"}, {**pod, "name": "web-1"}]))
-    _, out, _ = run("diff", POLICIES, edited, "--at", NOON, "--inventory", inventory, "-o", "json")
-    assert [(change["who"], change["object"]) for change in json.loads(out)["changes"]] == [
-        ("user:bob", "demo/payments pods/api-7")
-    ]
-    inventory.write_text("{}x")
-    assert run("diff", POLICIES, edited, "--inventory", inventory)[0] == 2
-
-
-@pytest.mark.parametrize("output", ["text", "json", "html"])
-def test_matrix_shows_who_can_do_what(run, output):
-    code, out, _ = run("matrix", POLICIES, "--at", NOON, "-o", output)
-    assert code == 0
-    assert "demo/payments pods/any" in out
-    if output == "json":
-        found = {(line["who"], line["object"]): line["verbs"] for line in json.loads(out)["access"]}
-        assert found["user:alice", "demo/payments pods/any"] == ["get", "list", "watch", "logs"]
-        assert ("user:alice", "demo/platform pods/any") not in found
 
 
 def test_the_pre_commit_hooks_run_commands_that_pass_on_the_example_set(run, monkeypatch):

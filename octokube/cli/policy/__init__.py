@@ -1,8 +1,9 @@
 """``octokube policy``: questions to a policy directory, answered offline."""
 
 from octokube.cli.policy.asking import policy
-from octokube.cli.policy.comparing import diff, matrix
+from octokube.cli.policy.comparing import diff
 from octokube.cli.policy.explaining import explain
+from octokube.cli.policy.matrix import matrix
 from octokube.cli.policy.testing import run_test
 
 for _command in (run_test, explain, diff, matrix):

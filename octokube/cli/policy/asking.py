@@ -18,6 +18,7 @@ from octokube_hub.policy.windowtext import read_instant
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print. Default: text."
 )
+AT = click.option("--at", "at_text", help="When, such as 2026-11-23T08:00+01:00. Default: now.")
 DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -29,7 +30,7 @@ _QUESTION = (
     click.option("--cluster", required=True, help="The cluster's name."),
     click.option("--subresource", default="", help="A subresource, as in --subresource status."),
     click.option("--group", "groups", multiple=True, help="A team from the identity provider. May be repeated."),
-    click.option("--at", "at_text", help="When, such as 2026-11-23T08:00+01:00. Default: now."),
+    AT,
     click.option(
         "--policies",
         "directory",

@@ -1,0 +1,227 @@
+"""``octokube policy diff``: who gains or loses what, and when; and that it overlooks nothing."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from octokube_hub.policy import AccessRequest, Subject, comparing
+from octokube_hub.policy.comparing import compare
+
+POLICIES = Path(__file__).parents[2] / "policies"
+NOON = "2026-03-04T12:00Z"
+AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+def append(directory: Path, row: str, file: str = "policy.csv") -> None:
+    path = directory / file
+    path.write_text(path.read_text() + row + "\n")
+
+
+def tell(old, new, days=7):
+    """What differs, shortly: who, sign, verb, object."""
+    found = compare(old, new, AT, AT + timedelta(days=days))
+    return {(c.who.shown, "+" if c.is_gain else "-", c.verb, str(c.place)) for c in found.changes}
+
+
+def test_diff_of_equal_policies_is_empty(run, edited):
+    append(edited, "# a comment")
+    code, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    assert (code, out[:31]) == (0, "nobody gains or loses anything ")
+
+
+def test_diff_tells_who_gains_and_loses_what(run, edited):
+    append(edited, "p, user:bob, demo, payments, pods, api-1, get, always, allow")
+    append(edited, "p, team:platform, demo, platform, pods, *, logs, always, deny")
+    code, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    assert code == 1
+    assert "+ user:bob: get on demo/payments pods/api-1" in out.splitlines()
+    assert "- user:bob: logs on demo/platform pods/any" in out.splitlines()
+    assert not any("alice" in line for line in out.splitlines())
+
+
+def test_diff_tells_from_when_a_window_makes_the_difference(run, edited):
+    append(edited, "p, user:dana, demo, payments, pods, *, get, @office-hours, allow")
+    code, out, _ = run("diff", POLICIES, edited, "--at", "2026-03-07T12:00Z", "--days", "2")
+    assert code == 1
+    assert "+ user:dana: get on demo/payments pods/any (from 2026-03-09T08:00:00Z)" in out.splitlines()
+
+
+def test_diff_with_an_inventory_speaks_of_its_objects_only(run, edited, tmp_path):
+    append(edited, "p, user:bob, demo, payments, pods, api-*, get, always, allow")
+    inventory = tmp_path / "inventory.json"
+    pod = {"cluster": "demo", "namespace": "payments", "resource": "pods"}
+    inventory.write_text(json.dumps([{**pod, "name": "api-7"}, {**pod, "name": "web-1"}]))
+    _, out, _ = run("diff", POLICIES, edited, "--at", NOON, "--inventory", inventory, "-o", "json")
+    assert [(change["who"], change["object"]) for change in json.loads(out)["changes"]] == [
+        ("user:bob", "demo/payments pods/api-7")
+    ]
+    inventory.write_text("{}x")
+    assert run("diff", POLICIES, edited, "--inventory", inventory)[0] == 2
+
+
+def test_the_first_line_counts_people_groups_and_objects(run, edited):
+    append(edited, "p, role:sre, demo, payments, pods, *, debug, always, allow")
+    append(edited, "p, team:platform, demo, payments, pods, *, logs, always, allow")
+    _, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    assert out.splitlines()[0] == "2 people and 1 group gain or lose something on 1 object within 7 days"
+    found = json.loads(run("diff", POLICIES, edited, "--at", NOON, "-o", "json")[1])
+    assert found["affected"] == {"people": 2, "groups": 1, "objects": 1}
+
+
+def test_every_interval_of_a_difference_is_told(run, edited):
+    append(edited, "p, user:dana, demo, payments, pods, *, get, @office-hours, allow")
+    arguments = ("diff", POLICIES, edited, "--at", "2026-03-06T12:00Z", "--days", "4")
+    _, out, _ = run(*arguments)
+    lines = out.splitlines()
+    start = lines.index("+ user:dana: get on demo/payments pods/any, 3 times:")
+    assert lines[start + 1 :] == [
+        "    until 2026-03-06T17:00:00Z",
+        "    from 2026-03-09T08:00:00Z until 2026-03-09T17:00:00Z",
+        "    from 2026-03-10T08:00:00Z",
+    ]
+    (change,) = json.loads(run(*arguments, "-o", "json")[1])["changes"]
+    assert change["intervals"] == [
+        {"from": "2026-03-06T12:00:00Z", "until": "2026-03-06T17:00:00Z"},
+        {"from": "2026-03-09T08:00:00Z", "until": "2026-03-09T17:00:00Z"},
+        {"from": "2026-03-10T08:00:00Z", "until": None},
+    ]
+
+
+def test_a_window_that_turns_too_often_is_followed_as_far_as_can_be_and_that_is_said(run, edited, monkeypatch):
+    monkeypatch.setattr(comparing, "MOST_MOMENTS", 4)
+    append(edited, "p, user:dana, demo, payments, pods, *, get, @office-hours, allow")
+    code, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    assert code == 1
+    assert "windows open and close so often that they were followed until 2026-03-06T08:00:00Z only" in out
+    assert json.loads(run("diff", POLICIES, edited, "--at", NOON, "-o", "json")[1])["until"] == "2026-03-06T08:00:00Z"
+
+
+def test_a_membership_changes_what_its_member_may_do(build):
+    rows = "p, role:sre, demo, *, pods, *, exec, always, allow\n"
+    old, new = build(rows), build(rows, "g, team:oncall, role:sre\n")
+    assert tell(old, new) == {("members of team:oncall", "+", "exec", "demo/any pods/any")}
+
+
+def test_a_role_that_nobody_is_in_is_asked_about_by_an_example_of_a_member(build):
+    assert tell(build(""), build("p, role:ghost, demo, *, pods, *, exec, always, allow\n")) == {
+        ("members of role:ghost", "+", "exec", "demo/any pods/any")
+    }
+
+
+def test_a_deny_for_a_team_of_the_identity_provider_reaches_what_another_team_is_allowed(build):
+    allow = "p, team:a, demo, *, pods, *, logs, always, allow\np, user:alice, demo, *, pods, *, exec, always, allow\n"
+    assert tell(build(allow), build(allow + "p, team:b, demo, *, pods, *, *, always, deny\n")) == {
+        ("members of team:a and team:b", "-", "logs", "demo/any pods/any"),
+        ("user:alice and team:b", "-", "exec", "demo/any pods/any"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("api-*", "*", {"any"}),
+        ("api-*", "api-[ab]*", {"api-x"}),
+        ("api-[ab]*", "*", {"any"}),
+        ("*", "[!a]*", {"any"}),
+        ("api-?", "api-*", {"api-xx"}),
+        ("[ab]", "[bc]", {"a", "c"}),
+        ("*-api", "api-*", {"x-api", "api-x"}),
+    ],
+)
+def test_overlapping_patterns_are_told_apart_by_an_example(build, old, new, names):
+    row = "p, user:alice, demo, payments, pods, {}, get, always, allow\n"
+    found = compare(build(row.format(old)), build(row.format(new)), AT, AT + timedelta(days=1))
+    assert found.is_complete
+    shown = {change.place.name for change in found.changes}
+    assert len(shown) == len(names), shown
+
+
+CLUSTERS = ("demo", "prod-a", "prod-b", "*", "prod-*", "prod-[!a]", "?e*")
+NAMESPACES = ("pay", "plat", "*", "**", "cluster", "p*", "*t", "p[al]*", "clus*")
+TYPES = ("pods", "deployments.apps", "nodes", "*.apps", "*", "**", "pods/status", "p*", "*.example.com")
+NAMES = ("a", "api-1", "api-2", "*", "api-*", "api-[12]", "?", "*-1", "[ab]*")
+VERBS = ("get", "read", "*", "write")
+SUBJECTS = ("user:alice", "user:bob", "team:a", "team:b", "role:r", "role:everyone")
+WINDOWS = ("always", "Mon-Fri 09:00-18:00 UTC", "daily 22:00-06:00 UTC")
+row = st.builds(
+    lambda *columns: f"p, {', '.join(columns)}\n",
+    *map(
+        st.sampled_from,
+        (SUBJECTS, CLUSTERS, NAMESPACES, TYPES, NAMES, VERBS, WINDOWS, ("allow", "allow", "allow", "deny")),
+    ),
+)
+MEMBERS = (("user:alice", "team:a"), ("user:bob", "role:r"), ("team:a", "role:r"), ("team:b", "role:r"))
+membership = st.builds(
+    lambda pair, window: f"g, {pair[0]}, {pair[1]}, {window}\n", st.sampled_from(MEMBERS), st.sampled_from(WINDOWS)
+)
+files = st.tuples(st.lists(row, max_size=5), st.lists(membership, max_size=2))
+questions = st.builds(
+    AccessRequest,
+    st.sampled_from(
+        [
+            Subject("user:alice"),
+            Subject("user:bob"),
+            Subject("user:-"),
+            Subject("user:-", frozenset({"team:a"})),
+            Subject("user:-", frozenset({"team:b"})),
+        ]
+    ),
+    st.sampled_from(("demo", "prod-a", "prod-b", "prod-c", "test")),
+    st.sampled_from(("pods", "pods/status", "deployments.apps", "statefulsets.apps", "w.example.com")),
+    st.sampled_from(("pay", "plat", "past", "cluster", "qq")),
+    st.sampled_from(("a", "b", "c", "api-1", "api-2", "api-3", "x-1", "cc")),
+    st.sampled_from(("get", "list", "patch", "restart", "logs")),
+)
+
+
+@pytest.mark.timeout(60)
+@settings(deadline=None)
+@given(
+    common=files,
+    only_old=files,
+    only_new=files,
+    asked=st.lists(questions, min_size=20, max_size=20),
+    hours=st.integers(0, 47),
+)
+def test_whenever_two_policies_differ_at_an_object_the_comparison_says_so_of_that_subject_and_instant(
+    build, common, only_old, only_new, asked, hours
+):
+    """Guards the examples: every atom of the patterns has one, whatever else changes beside it."""
+    old, new = (
+        build("".join(common[0] + more[0]), "".join(dict.fromkeys(common[1] + more[1])))
+        for more in (only_old, only_new)
+    )
+    found = compare(old, new, AT, AT + timedelta(days=3))
+    assert found.is_complete
+    at = AT + timedelta(hours=hours)
+    names = {"user:-": "anybody else"}
+    for request in asked:
+        was, now = old.decide(request, at).is_allowed, new.decide(request, at).is_allowed
+        if was == now:
+            continue
+        groups = sorted(request.subject.groups)
+        shown = f"members of {groups[0]}" if groups else names.get(request.subject.name, request.subject.name)
+        assert any(
+            change.who.shown == shown
+            and change.is_gain == now
+            and any(start <= at and (stop is None or at < stop) for start, stop in change.intervals)
+            for change in found.changes
+        ), request
+    for change in found.changes[:50]:  # and nothing is said that is not so
+        place, (start, stop) = change.place, change.intervals[-1]
+        resource, verb = (place.resource, change.verb)
+        if ":" in verb:
+            subresource, verb = verb.split(":")
+            resource = f"{resource}/{subresource}"
+        request = AccessRequest(change.who.subject, place.cluster, resource, place.namespace, place.name, verb)
+        if "role:" in change.who.shown:
+            continue  # a member whom the comparison made up
+        assert new.decide(request, start).is_allowed == change.is_gain
+        assert old.decide(request, start).is_allowed != change.is_gain
+        if stop is not None:
+            decided = (old.decide(request, stop).is_allowed, new.decide(request, stop).is_allowed)
+            assert decided != (not change.is_gain, change.is_gain)
