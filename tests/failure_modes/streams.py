@@ -31,8 +31,9 @@ class Doors:
     """The ways into one hub, and the gateway before it."""
 
     def __init__(self, hub: Hub, channel: grpc.aio.Channel, browser: aiohttp.ClientSession) -> None:
+        self.feed = hub.feed
+        self.browser = browser
         self._feeds = {"grpc": GrpcFeed(channel), "in-process": hub.feed}
-        self._browser = browser
         self._closers: list[Callable[[], Awaitable[object]]] = []
 
     async def open(self, kind: str, token: str, subscription: pb.Subscription | None = None) -> "Tap":
@@ -67,7 +68,7 @@ class Doors:
 
     async def _open_channel(self, protocol: str, method: str, token: str, request: pb.WatchRequest) -> Receive:
         headers = {"Authorization": f"Bearer {token}"}
-        ws = await self._browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers, max_msg_size=0)
+        ws = await self.browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers, max_msg_size=0)
         self._closers.append(ws.close)
         opening = browser_pb2.BrowserMessage(channel=1)
         if method == "watch":

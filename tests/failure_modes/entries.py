@@ -1,0 +1,310 @@
+"""Goes in by every entry point there is, and writes down all that comes out: answers, errors, streams."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import aiohttp
+import grpc
+import grpc.aio
+from google.protobuf import json_format
+
+from octokube.client.feed import FeedError
+from octokube.v1 import admin_service_pb2 as admin_pb
+from octokube.v1 import agent_service_pb2 as agent_pb
+from octokube.v1 import browser_pb2, frame_pb2, resource_pb2
+from octokube.v1 import cluster_service_pb2 as pb
+from octokube_web.encoding import JSON, PROTO
+from tests.failure_modes.streams import Doors, decoded
+
+CLUSTER_SERVICE = "octokube.v1.ClusterService"
+ADMIN_SERVICE = "octokube.v1.AdminService"
+QUIET_SECONDS = 0.15
+"""A stream that has said nothing for so long has said what it has to say for now."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What somebody asks about."""
+
+    cluster: str
+    type: str
+    namespace: str
+    name: str
+
+    @property
+    def key(self) -> resource_pb2.Key:
+        """The contract's form."""
+        return resource_pb2.Key(type=self.type, namespace=self.namespace, name=self.name)
+
+    @property
+    def subscription(self) -> pb.Subscription:
+        """Everything, and this by name."""
+        return pb.Subscription(
+            clusters=["*", self.cluster],
+            types=["*", self.type],
+            namespaces=["**", self.namespace or "cluster"],
+            names=["*", self.name],
+            detail=pb.DETAIL_OBJECTS,
+        )
+
+
+class Caller:
+    """One person with a token, on the wire of every door."""
+
+    def __init__(self, token: str, doors: Doors, channel: grpc.aio.Channel, browser: aiohttp.ClientSession) -> None:
+        self.token = token
+        self.doors = doors
+        self.channel = channel
+        self.browser = browser
+
+    async def unary(self, rpc: str, request: bytes) -> bytes:
+        """An answer, or how it was refused: code, words, trailing metadata."""
+        call = self.channel.unary_unary(f"/{rpc}")(request, metadata=self._metadata)
+        try:
+            answer = await call
+            assert isinstance(answer, bytes)
+        except grpc.aio.AioRpcError as error:
+            return _written(error)
+        return b"answer:" + answer
+
+    async def connect(self, request: bytes) -> bytes:
+        """What an agent's stream says to a first message."""
+        call = self.channel.stream_stream("/octokube.v1.AgentService/Connect")(metadata=self._metadata)
+        try:
+            await call.write(request)
+            return repr(await call.read()).encode()
+        except grpc.aio.AioRpcError as error:
+            return _written(error)
+        finally:
+            call.cancel()
+
+    async def stream(self, kind: str, target: Target, *, act: Callable[[], Awaitable[None]] | None = None) -> bytes:
+        """All that a stream says until it falls silent, each message with its length on the wire.
+
+        A resume token is sealed with chance, so that two are never equal: it is replaced by its length.
+        """
+        try:
+            tap = await self.doors.open(kind, self.token, target.subscription)
+        except FeedError as error:
+            return repr((error.code, error.message)).encode()
+        await self._silence(lambda: len(tap.received))
+        if act is not None:
+            await act()
+            await self._silence(lambda: len(tap.received))
+        await tap.close()
+        lines = []
+        for _, message in tap.received:
+            response = decoded(tap.kind, message)
+            if isinstance(response, pb.WatchResponse) and response.frame.resume_token:
+                response.frame.resume_token = b"#" * len(response.frame.resume_token)
+            lines.append(b"%d:%s" % (len(message), response.SerializeToString(deterministic=True)))
+        return b"\n".join([*lines, tap.end.encode()])
+
+    async def on_socket(self, opening: browser_pb2.BrowserMessage, *, protocol: str = PROTO) -> bytes:
+        """The hello, and the answer on a channel that is answered once."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        lines = []
+        async with self.browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers) as ws:
+            async for message in ws:
+                data = message.data.encode() if isinstance(message.data, str) else message.data
+                lines.append(data)
+                if len(lines) == 1 and protocol == JSON:
+                    await ws.send_str(json_format.MessageToJson(opening))
+                elif len(lines) == 1:
+                    await ws.send_bytes(opening.SerializeToString())
+                elif b'"closed"' in data or (protocol == PROTO and _is_end(data)):
+                    break
+            return b"\n".join([*lines, str(ws.close_code).encode()])
+
+    async def http(self, method: str, path: str, **options: object) -> bytes:
+        """Status, headers that say anything, and body."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.browser.request(method, path, headers=headers, **options) as answer:  # type: ignore[arg-type]
+            told = sorted((name, value) for name, value in answer.headers.items() if name not in ("Date", "Set-Cookie"))
+            return repr((answer.status, told)).encode() + await answer.read()
+
+    @property
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self.token}"),)
+
+    async def _silence(self, count: Callable[[], int]) -> None:
+        before = -1
+        while before != count():
+            before = count()
+            await asyncio.sleep(QUIET_SECONDS)
+
+
+Probe = Callable[[Caller, Target], Awaitable[bytes]]
+
+
+def _unary(rpc: str, make: Callable[[Target], object]) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        message = make(target)
+        return await caller.unary(rpc, message.SerializeToString())  # type: ignore[attr-defined]
+
+    return probe
+
+
+def _stream(kind: str) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        return await caller.stream(kind, target)
+
+    return probe
+
+
+async def _connect(caller: Caller, target: Target) -> bytes:
+    hello = agent_pb.AgentHello(cluster=target.cluster, position=frame_pb2.Position(epoch=bytes(16)))
+    return await caller.connect(agent_pb.ConnectRequest(hello=hello).SerializeToString())
+
+
+RPCS: dict[str, Probe] = {
+    f"{CLUSTER_SERVICE}/Watch": _stream("watch over grpc"),
+    f"{CLUSTER_SERVICE}/WatchCatalog": _stream("watch_catalog over grpc"),
+    f"{CLUSTER_SERVICE}/GetObject": _unary(
+        f"{CLUSTER_SERVICE}/GetObject", lambda target: pb.GetObjectRequest(cluster=target.cluster, key=target.key)
+    ),
+    f"{CLUSTER_SERVICE}/WhoAmI": _unary(f"{CLUSTER_SERVICE}/WhoAmI", lambda _: pb.WhoAmIRequest()),
+    f"{CLUSTER_SERVICE}/ExplainAccess": _unary(
+        f"{CLUSTER_SERVICE}/ExplainAccess",
+        lambda target: pb.ExplainAccessRequest(cluster=target.cluster, key=target.key),
+    ),
+    f"{ADMIN_SERVICE}/GetHubStatus": _unary(f"{ADMIN_SERVICE}/GetHubStatus", lambda _: admin_pb.GetHubStatusRequest()),
+    f"{ADMIN_SERVICE}/ListAuditRecords": _unary(
+        f"{ADMIN_SERVICE}/ListAuditRecords", lambda _: admin_pb.ListAuditRecordsRequest()
+    ),
+    f"{ADMIN_SERVICE}/GetPolicy": _unary(f"{ADMIN_SERVICE}/GetPolicy", lambda _: admin_pb.GetPolicyRequest()),
+    f"{ADMIN_SERVICE}/CreateToken": _unary(
+        f"{ADMIN_SERVICE}/CreateToken", lambda target: admin_pb.CreateTokenRequest(subject=f"user:{target.name}")
+    ),
+    f"{ADMIN_SERVICE}/ListTokens": _unary(f"{ADMIN_SERVICE}/ListTokens", lambda _: admin_pb.ListTokensRequest()),
+    f"{ADMIN_SERVICE}/RevokeToken": _unary(
+        f"{ADMIN_SERVICE}/RevokeToken", lambda target: admin_pb.RevokeTokenRequest(token_id=target.name)
+    ),
+    f"{ADMIN_SERVICE}/CreateAgentCredential": _unary(
+        f"{ADMIN_SERVICE}/CreateAgentCredential",
+        lambda target: admin_pb.CreateAgentCredentialRequest(cluster=target.cluster),
+    ),
+    f"{ADMIN_SERVICE}/RevokeAgentCredential": _unary(
+        f"{ADMIN_SERVICE}/RevokeAgentCredential",
+        lambda target: admin_pb.RevokeAgentCredentialRequest(credential_id=target.name),
+    ),
+    "octokube.v1.AgentService/Connect": _connect,
+}
+"""Every RPC of the product. Health and reflection, which are not ours, serve no data of any cluster."""
+
+
+def _get_object(protocol: str) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        asked = pb.GetObjectRequest(cluster=target.cluster, key=target.key)
+        return await caller.on_socket(browser_pb2.BrowserMessage(channel=1, get_object=asked), protocol=protocol)
+
+    return probe
+
+
+def _explain_access(protocol: str) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        asked = pb.ExplainAccessRequest(cluster=target.cluster, key=target.key)
+        return await caller.on_socket(browser_pb2.BrowserMessage(channel=1, explain_access=asked), protocol=protocol)
+
+    return probe
+
+
+CHANNELS: dict[str, Probe] = {
+    "watch": _stream("watch over websocket"),
+    "catalog": _stream("watch_catalog over websocket"),
+    "get_object": _get_object(PROTO),
+    "explain_access": _explain_access(PROTO),
+}
+"""Everything that can be opened on a socket; what else a browser may say opens nothing."""
+AS_JSON: dict[str, Probe] = {
+    "watch": _stream("watch over websocket-json"),
+    "catalog": _stream("watch_catalog over websocket-json"),
+    "get_object": _get_object(JSON),
+    "explain_access": _explain_access(JSON),
+}
+"""The same in the socket's other encoding."""
+OPENS_NOTHING = {"close", "ping"}
+
+
+def _http(method: str, path: str) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        where = path.replace("{path}", f"{target.cluster}/{target.type}/{target.namespace}/{target.name}")
+        options = {"json": {"token": caller.token}} if method == "POST" else {}
+        answer = await caller.http(method, where, **options)
+        return answer.replace(where.encode(), b"(the path that was asked for)")
+
+    return probe
+
+
+ROUTES: dict[tuple[str, str], Probe] = {
+    ("GET", "/livez"): _http("GET", "/livez"),
+    ("GET", "/readyz"): _http("GET", "/readyz"),
+    ("GET", "/api/v1/about"): _http("GET", "/api/v1/about"),
+    ("GET", "/api/v1/session"): _http("GET", "/api/v1/session"),
+    ("POST", "/api/v1/session"): _http("POST", "/api/v1/session"),
+    ("DELETE", "/api/v1/session"): _http("DELETE", "/api/v1/session"),
+    ("GET", "/api/v1/socket"): _http("GET", "/api/v1/socket"),
+    ("GET", "/{path}"): _http("GET", "/api/v1/{path}"),
+}
+"""Every route of the gateway. What a socket serves is in CHANNELS."""
+
+
+async def _in_process(asking: Awaitable[object]) -> bytes:
+    try:
+        answer = await asking
+    except FeedError as error:
+        return repr((error.code, error.message, error.retry_after_seconds)).encode()
+    return answer if isinstance(answer, bytes) else answer.SerializeToString()  # type: ignore[attr-defined]
+
+
+async def _feed_who_am_i(caller: Caller, _: Target) -> bytes:
+    return await _in_process(caller.doors.feed.who_am_i(caller.token))
+
+
+async def _feed_get_object(caller: Caller, target: Target) -> bytes:
+    request = pb.GetObjectRequest(cluster=target.cluster, key=target.key).SerializeToString()
+    return await _in_process(caller.doors.feed.get_object(caller.token, request))
+
+
+async def _feed_explain_access(caller: Caller, target: Target) -> bytes:
+    request = pb.ExplainAccessRequest(cluster=target.cluster, key=target.key).SerializeToString()
+    return await _in_process(caller.doors.feed.explain_access(caller.token, request))
+
+
+FEED: dict[str, Probe] = {
+    "who_am_i": _feed_who_am_i,
+    "get_object": _feed_get_object,
+    "explain_access": _feed_explain_access,
+    "watch": _stream("watch over in-process"),
+    "watch_catalog": _stream("watch_catalog over in-process"),
+}
+"""Every method of a Feed, in the hub's own process."""
+
+
+def everything_there_is() -> dict[str, Probe]:
+    """All of them by name."""
+    named = {f"channel {name}": probe for name, probe in CHANNELS.items()}
+    named |= {f"channel {name} as JSON": probe for name, probe in AS_JSON.items()}
+    named |= {f"{method} {path}": probe for (method, path), probe in ROUTES.items()}
+    named |= {f"in process: {name}": probe for name, probe in FEED.items()}
+    return RPCS | named
+
+
+def _is_end(data: bytes) -> bool:
+    return browser_pb2.GatewayMessage.FromString(data).HasField("closed")
+
+
+async def transcripts(caller: Caller, targets: Iterable[Target]) -> dict[str, bytes]:
+    """By every entry point about every target."""
+
+    async def ask(probe: Probe) -> bytes:
+        return b"\n".join([await probe(caller, target) for target in targets])
+
+    named = everything_there_is()
+    return dict(zip(named, await asyncio.gather(*map(ask, named.values())), strict=True))
+
+
+def _written(error: grpc.aio.AioRpcError) -> bytes:
+    trailing = sorted((str(name), str(value)) for name, value in error.trailing_metadata() or ())
+    return repr((error.code().name, error.details(), trailing)).encode()
