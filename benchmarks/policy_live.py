@@ -27,6 +27,7 @@ from benchmarks.support.machine import describe
 from octokube.runtime.garbage import short_collections
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.fanout.authority import Authority
+from octokube_hub.fanout.sessions import Sessions
 from octokube_hub.fanout.stream import WatchSession
 from octokube_hub.identity import Identity
 from octokube_hub.identity.leases import Lease
@@ -116,14 +117,15 @@ async def rescope(case: Case, people: int, objects: int) -> Rescoped:
     world = World(policies[0])
     await connect(world, _agent(objects))
     readers = [Reader(lambda: world.policy, world, f"user:u{person}") for person in range(people)]
+    sessions = Sessions(world.fanout, world.clock)
+    sessions.watches.update(dict.fromkeys(reader.session for reader in readers))
     await _quiet(readers)
     found: list[tuple[float, float]] = []
     for edit in (1, 0, 1):
         before = sum(reader.bytes for reader in readers)
         began = time.perf_counter()
         world.policy = policies[edit]
-        for reader in readers:
-            reader.session.wake()
+        sessions.wake_all()
         await _quiet(readers)
         seconds = max(reader.last_seconds for reader in readers) - began
         found.append((seconds, (sum(reader.bytes for reader in readers) - before) / people))
@@ -165,7 +167,9 @@ async def edit(rules: int, people: int, objects: int) -> Edited:
         await engine.start()
         await connect(world, _agent(objects))
         readers = [Reader(lambda: engine.current, world, f"user:u{person}") for person in range(people)]
-        engine.subscribe(lambda _: [reader.session.wake() for reader in readers])
+        sessions = Sessions(world.fanout, world.clock)
+        sessions.watches.update(dict.fromkeys(reader.session for reader in readers))
+        engine.subscribe(lambda _: sessions.wake_all())
         await _quiet(readers)
         seconds: list[float] = []
         longest: list[float] = []

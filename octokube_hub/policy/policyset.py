@@ -20,6 +20,7 @@ from octokube_hub.policy.windows import Window
 Reason = Literal["allowed", "denied", "no-rule", "unknown-action"]
 # Subjects with a compiled scope at hand; whoever has not asked for longest is compiled anew when back.
 _PLANS = 10_000
+_SCOPES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ class PolicySet:
         for row in rows:
             by_subject.setdefault(row.subject, []).append(row)
         self._rows_of: Mapping[str, tuple[Row, ...]] = {name: tuple(found) for name, found in by_subject.items()}
+        self._windows_of: Mapping[str, frozenset[Window]] = {
+            name: frozenset(row.window for row in found if not row.window.is_always)
+            for name, found in self._rows_of.items()
+        }
+        self._scopes: dict[tuple[frozenset[str], frozenset[str]], Scope] = {}
+        """By the groups that have rows, and the names of those of their rows' windows that are open."""
 
     def groups_of(self, subject: Subject, at: datetime) -> frozenset[str]:
         """The subject's name, role:everyone, and every team and role it is in at that instant."""
@@ -147,6 +154,24 @@ class PolicySet:
             self._plans.popitem(last=False)
         return plan
 
+    def _scope_of(self, groups: frozenset[str], at: datetime) -> Scope:
+        """The scope of whoever is in these groups: compiled once for all who are in the same ones."""
+        names = frozenset(name for name in groups if name in self._rows_of)
+        windows = {window for name in names for window in self._windows_of[name] if window.is_open(at)}
+        place = (names, frozenset(window.name for window in windows))
+        scope = self._scopes.get(place)
+        if scope is None:
+            scope = intern_scope(
+                row.rule
+                for name in names
+                for row in self._rows_of[name]
+                if row.window.is_always or row.window in windows
+            )
+            if len(self._scopes) >= _SCOPES:
+                self._scopes.clear()
+            self._scopes[place] = scope
+        return scope
+
     def _compile(
         self, subject: Subject, at: datetime, windows: tuple[Window, ...] | None = None
     ) -> tuple[Scope, tuple[Window, ...], datetime | None]:
@@ -156,15 +181,8 @@ class PolicySet:
             ever = self._graph.of(subject, None)
             found = set(self._graph.windows_of(ever))
             for name in ever:
-                found.update(row.window for row in self._rows_of.get(name, ()) if not row.window.is_always)
+                found.update(self._windows_of.get(name, ()))
             windows = tuple(found)
-        states = {window: window.is_open(at) for window in windows}
-        groups = self._graph.of(subject, at)
-        scope = intern_scope(
-            row.rule
-            for name in groups
-            for row in self._rows_of.get(name, ())
-            if row.window.is_always or states[row.window]
-        )
+        scope = self._scope_of(self._graph.of(subject, at), at)
         edges = [edge for window in windows if (edge := window.next_edge(at)) is not None]
         return scope, windows, min(edges, default=None)
