@@ -29,22 +29,32 @@ class HubConnection:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[HubConnection]:
-    """Opens the way to the hub. Raises UserError when the token is missing, and for every refusal of the hub inside."""
-    target = os.environ.get("OCTOKUBE_HUB") or DEFAULT_HUB
-    token = os.environ.get("OCTOKUBE_TOKEN", "")
+async def connected(
+    target: str | None = None, token: str | None = None, ca_file: str | None = None
+) -> AsyncIterator[HubConnection]:
+    """Opens the way to the hub; what is None is taken from the environment.
+
+    Raises UserError when the token is missing, and for every refusal of the hub inside.
+    """
+    target = target or os.environ.get("OCTOKUBE_HUB") or DEFAULT_HUB
+    token = checked_token(token or os.environ.get("OCTOKUBE_TOKEN", ""))
+    ca_file = ca_file or os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
+    async with connect(target, token, ca_file=ca_file) as client:
+        try:
+            yield HubConnection(client, target)
+        except FeedError as error:
+            raise explained(error, target) from error
+
+
+def checked_token(token: str) -> str:
+    """The same token. Raises UserError when there is none, or it can be none."""
     if not token:
         raise UserError(
             "OCTOKUBE_TOKEN is not set; put your token there (in the demo, for instance: OCTOKUBE_TOKEN=demo:alice)"
         )
     if not token.isascii() or any(character.isspace() for character in token):
         raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")
-    ca_file = os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
-    async with connect(target, token, ca_file=ca_file) as client:
-        try:
-            yield HubConnection(client, target)
-        except FeedError as error:
-            raise explained(error, target) from error
+    return token
 
 
 def explained(error: FeedError, target: str) -> UserError:

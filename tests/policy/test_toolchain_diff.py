@@ -198,13 +198,17 @@ def test_whenever_two_policies_differ_at_an_object_the_comparison_says_so_of_tha
     found = compare(old, new, AT, AT + timedelta(days=3))
     assert found.is_complete
     at = AT + timedelta(hours=hours)
-    names = {"user:-": "anybody else"}
+    named = {row.subject for policy in (old, new) for row in policy.rows}
+    named |= {name for policy in (old, new) for row in policy.memberships for name in (row.member, row.group)}
     for request in asked:
         was, now = old.decide(request, at).is_allowed, new.decide(request, at).is_allowed
         if was == now:
             continue
-        groups = sorted(request.subject.groups)
-        shown = f"members of {groups[0]}" if groups else names.get(request.subject.name, request.subject.name)
+        shown = "anybody else"
+        if named & request.subject.groups:
+            shown = f"members of {min(request.subject.groups)}"
+        elif request.subject.name in named:
+            shown = request.subject.name
         assert any(
             change.who.shown == shown
             and change.is_gain == now

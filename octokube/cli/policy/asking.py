@@ -11,7 +11,7 @@ import orjson
 from octokube.runtime.errors import UserError
 from octokube_hub.policy import AccessRequest, Decision, PolicyError, PolicySet, Subject, kinds, load_policy
 from octokube_hub.policy.checking import Report, check_directory
-from octokube_hub.policy.rows import CLUSTER_SCOPED
+from octokube_hub.policy.rows import CLUSTER_SCOPED, Row
 from octokube_hub.policy.windows import Window
 from octokube_hub.policy.windowtext import read_instant
 
@@ -150,12 +150,15 @@ def load(directory: Path) -> PolicySet:
 
 def read_at(text: str | None) -> datetime:
     """An instant as it is written, or now. Raises UserError."""
-    if text is None:
-        return datetime.now(UTC)
+    return datetime.now(UTC) if text is None else read_instant_of("--at", text)
+
+
+def read_instant_of(option: str, text: str) -> datetime:
+    """The instant that an option names. Raises UserError."""
     try:
         return read_instant(text, None, "since")
     except ValueError as error:
-        raise UserError(f"--at {error}") from error
+        raise UserError(f"{option} {error}") from error
 
 
 def _read_namespace(type_name: str, namespace: str | None) -> str:
@@ -207,7 +210,7 @@ def decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decisi
         "namespace": request.namespace,
         "cluster": request.cluster,
         "at": at,
-        "row": None if row is None else {"file": row.file, "line": row.line, "text": str(row)},
+        "row": row_as_json(row),
         "window": None if row is None else {"name": row.window.name, "next_change": row.window.next_change(at)},
         "path": []
         if row is None
@@ -225,6 +228,11 @@ def decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decisi
         "next_change": loaded.next_change(request, at),
         "revision": loaded.revision,
     }
+
+
+def row_as_json(row: Row | None) -> dict[str, Any] | None:
+    """Where a row stands, and what it says."""
+    return None if row is None else {"file": row.file, "line": row.line, "text": str(row)}
 
 
 def _report_as_json(report: Report) -> dict[str, Any]:
