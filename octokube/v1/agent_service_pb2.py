@@ -28,7 +28,7 @@ from octokube.v1 import frame_pb2 as octokube_dot_v1_dot_frame__pb2
 from octokube.v1 import resource_pb2 as octokube_dot_v1_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1foctokube/v1/agent_service.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17octokube/v1/frame.proto\x1a\x1aoctokube/v1/resource.proto\"n\n\x0e\x43onnectRequest\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.octokube.v1.AgentHelloH\x00\x12\'\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x16.octokube.v1.LinkFrameH\x00\x42\t\n\x07message\"\x86\x01\n\nAgentHello\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\'\n\x08position\x18\x02 \x01(\x0b\x32\x15.octokube.v1.Position\x12\x0f\n\x07horizon\x18\x03 \x01(\x04\x12\x15\n\ragent_version\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\"\x92\x01\n\x0f\x43onnectResponse\x12*\n\x07welcome\x18\x01 \x01(\x0b\x32\x17.octokube.v1.HubWelcomeH\x00\x12#\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x14.octokube.v1.LinkAckH\x00\x12#\n\x05\x64rain\x18\x03 \x01(\x0b\x32\x12.octokube.v1.DrainH\x00\x42\t\n\x07message\"]\n\nHubWelcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x02 \x01(\x04\x12\x16\n\x0eresume_version\x18\x03 \x01(\x04\x12\x14\n\x0cwindow_bytes\x18\x04 \x01(\x04\"2\n\x07LinkAck\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x04\"G\n\x05\x44rain\x12.\n\x0bretry_after\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x96\x03\n\tLinkFrame\x12$\n\x04kind\x18\x01 \x01(\x0e\x32\x16.octokube.v1.FrameKind\x12\x14\n\x0c\x66rom_version\x18\x02 \x01(\x04\x12\x12\n\nto_version\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x16.octokube.v1.LinkEntry\x12.\n\ntombstones\x18\x06 \x03(\x0b\x32\x1a.octokube.v1.LinkTombstone\x12$\n\x05types\x18\x07 \x01(\x0b\x32\x15.octokube.v1.TypeList\x12\x12\n\nitem_count\x18\x08 \x01(\x04\x12\x0e\n\x06\x64igest\x18\t \x01(\x06\x12\x30\n\rcluster_state\x18\n \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12\x14\n\x07horizon\x18\x0b \x01(\x04H\x00\x88\x01\x01\x12\x17\n\x0ftombstone_count\x18\x0c \x01(\x04\x42\n\n\x08_horizon\"4\n\x08TypeList\x12(\n\x05types\x18\x01 \x03(\x0b\x32\x19.octokube.v1.ResourceType\"E\n\tLinkEntry\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0c\n\x04head\x18\x02 \x01(\x0c\x12\x0b\n\x03row\x18\x03 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\"o\n\rLinkTombstone\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x1d\n\x03key\x18\x02 \x01(\x0b\x32\x10.octokube.v1.Key\x12.\n\ndeleted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2X\n\x0c\x41gentService\x12H\n\x07\x43onnect\x12\x1b.octokube.v1.ConnectRequest\x1a\x1c.octokube.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1foctokube/v1/agent_service.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17octokube/v1/frame.proto\x1a\x1aoctokube/v1/resource.proto\"n\n\x0e\x43onnectRequest\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.octokube.v1.AgentHelloH\x00\x12\'\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x16.octokube.v1.LinkFrameH\x00\x42\t\n\x07message\"\x9a\x01\n\nAgentHello\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\'\n\x08position\x18\x02 \x01(\x0b\x32\x15.octokube.v1.Position\x12\x0f\n\x07horizon\x18\x03 \x01(\x04\x12\x15\n\ragent_version\x18\x04 \x01(\t\x12\x16\n\x0eserver_version\x18\x05 \x01(\t\x12\x12\n\noperations\x18\x06 \x03(\t\"\xc0\x01\n\x0f\x43onnectResponse\x12*\n\x07welcome\x18\x01 \x01(\x0b\x32\x17.octokube.v1.HubWelcomeH\x00\x12#\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x14.octokube.v1.LinkAckH\x00\x12#\n\x05\x64rain\x18\x03 \x01(\x0b\x32\x12.octokube.v1.DrainH\x00\x12,\n\x05order\x18\x04 \x01(\x0b\x32\x1b.octokube.v1.OperationOrderH\x00\x42\t\n\x07message\"&\n\x0eOperationOrder\x12\x14\n\x0coperation_id\x18\x01 \x01(\t\"]\n\nHubWelcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x02 \x01(\x04\x12\x16\n\x0eresume_version\x18\x03 \x01(\x04\x12\x14\n\x0cwindow_bytes\x18\x04 \x01(\x04\"2\n\x07LinkAck\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x04\"G\n\x05\x44rain\x12.\n\x0bretry_after\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x96\x03\n\tLinkFrame\x12$\n\x04kind\x18\x01 \x01(\x0e\x32\x16.octokube.v1.FrameKind\x12\x14\n\x0c\x66rom_version\x18\x02 \x01(\x04\x12\x12\n\nto_version\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x16.octokube.v1.LinkEntry\x12.\n\ntombstones\x18\x06 \x03(\x0b\x32\x1a.octokube.v1.LinkTombstone\x12$\n\x05types\x18\x07 \x01(\x0b\x32\x15.octokube.v1.TypeList\x12\x12\n\nitem_count\x18\x08 \x01(\x04\x12\x0e\n\x06\x64igest\x18\t \x01(\x06\x12\x30\n\rcluster_state\x18\n \x01(\x0b\x32\x19.octokube.v1.ClusterState\x12\x14\n\x07horizon\x18\x0b \x01(\x04H\x00\x88\x01\x01\x12\x17\n\x0ftombstone_count\x18\x0c \x01(\x04\x42\n\n\x08_horizon\"4\n\x08TypeList\x12(\n\x05types\x18\x01 \x03(\x0b\x32\x19.octokube.v1.ResourceType\"E\n\tLinkEntry\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0c\n\x04head\x18\x02 \x01(\x0c\x12\x0b\n\x03row\x18\x03 \x01(\x0c\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\"o\n\rLinkTombstone\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x1d\n\x03key\x18\x02 \x01(\x0b\x32\x10.octokube.v1.Key\x12.\n\ndeleted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2X\n\x0c\x41gentService\x12H\n\x07\x43onnect\x12\x1b.octokube.v1.ConnectRequest\x1a\x1c.octokube.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,23 +38,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONNECTREQUEST']._serialized_start=166
   _globals['_CONNECTREQUEST']._serialized_end=276
   _globals['_AGENTHELLO']._serialized_start=279
-  _globals['_AGENTHELLO']._serialized_end=413
-  _globals['_CONNECTRESPONSE']._serialized_start=416
-  _globals['_CONNECTRESPONSE']._serialized_end=562
-  _globals['_HUBWELCOME']._serialized_start=564
-  _globals['_HUBWELCOME']._serialized_end=657
-  _globals['_LINKACK']._serialized_start=659
-  _globals['_LINKACK']._serialized_end=709
-  _globals['_DRAIN']._serialized_start=711
-  _globals['_DRAIN']._serialized_end=782
-  _globals['_LINKFRAME']._serialized_start=785
-  _globals['_LINKFRAME']._serialized_end=1191
-  _globals['_TYPELIST']._serialized_start=1193
-  _globals['_TYPELIST']._serialized_end=1245
-  _globals['_LINKENTRY']._serialized_start=1247
-  _globals['_LINKENTRY']._serialized_end=1316
-  _globals['_LINKTOMBSTONE']._serialized_start=1318
-  _globals['_LINKTOMBSTONE']._serialized_end=1429
-  _globals['_AGENTSERVICE']._serialized_start=1431
-  _globals['_AGENTSERVICE']._serialized_end=1519
+  _globals['_AGENTHELLO']._serialized_end=433
+  _globals['_CONNECTRESPONSE']._serialized_start=436
+  _globals['_CONNECTRESPONSE']._serialized_end=628
+  _globals['_OPERATIONORDER']._serialized_start=630
+  _globals['_OPERATIONORDER']._serialized_end=668
+  _globals['_HUBWELCOME']._serialized_start=670
+  _globals['_HUBWELCOME']._serialized_end=763
+  _globals['_LINKACK']._serialized_start=765
+  _globals['_LINKACK']._serialized_end=815
+  _globals['_DRAIN']._serialized_start=817
+  _globals['_DRAIN']._serialized_end=888
+  _globals['_LINKFRAME']._serialized_start=891
+  _globals['_LINKFRAME']._serialized_end=1297
+  _globals['_TYPELIST']._serialized_start=1299
+  _globals['_TYPELIST']._serialized_end=1351
+  _globals['_LINKENTRY']._serialized_start=1353
+  _globals['_LINKENTRY']._serialized_end=1422
+  _globals['_LINKTOMBSTONE']._serialized_start=1424
+  _globals['_LINKTOMBSTONE']._serialized_end=1535
+  _globals['_AGENTSERVICE']._serialized_start=1537
+  _globals['_AGENTSERVICE']._serialized_end=1625
 # @@protoc_insertion_point(module_scope)

@@ -21,28 +21,38 @@ class ConnectRequest(_message.Message):
     def __init__(self, hello: _Optional[_Union[AgentHello, _Mapping]] = ..., frame: _Optional[_Union[LinkFrame, _Mapping]] = ...) -> None: ...
 
 class AgentHello(_message.Message):
-    __slots__ = ("cluster", "position", "horizon", "agent_version", "server_version")
+    __slots__ = ("cluster", "position", "horizon", "agent_version", "server_version", "operations")
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     HORIZON_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     cluster: str
     position: _frame_pb2.Position
     horizon: int
     agent_version: str
     server_version: str
-    def __init__(self, cluster: _Optional[str] = ..., position: _Optional[_Union[_frame_pb2.Position, _Mapping]] = ..., horizon: _Optional[int] = ..., agent_version: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
+    operations: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cluster: _Optional[str] = ..., position: _Optional[_Union[_frame_pb2.Position, _Mapping]] = ..., horizon: _Optional[int] = ..., agent_version: _Optional[str] = ..., server_version: _Optional[str] = ..., operations: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ConnectResponse(_message.Message):
-    __slots__ = ("welcome", "ack", "drain")
+    __slots__ = ("welcome", "ack", "drain", "order")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     welcome: HubWelcome
     ack: LinkAck
     drain: Drain
-    def __init__(self, welcome: _Optional[_Union[HubWelcome, _Mapping]] = ..., ack: _Optional[_Union[LinkAck, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ...) -> None: ...
+    order: OperationOrder
+    def __init__(self, welcome: _Optional[_Union[HubWelcome, _Mapping]] = ..., ack: _Optional[_Union[LinkAck, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., order: _Optional[_Union[OperationOrder, _Mapping]] = ...) -> None: ...
+
+class OperationOrder(_message.Message):
+    __slots__ = ("operation_id",)
+    OPERATION_ID_FIELD_NUMBER: _ClassVar[int]
+    operation_id: str
+    def __init__(self, operation_id: _Optional[str] = ...) -> None: ...
 
 class HubWelcome(_message.Message):
     __slots__ = ("session_id", "fence", "resume_version", "window_bytes")

@@ -132,6 +132,9 @@ class OperationLinkServiceServicer:
 
     def Execute(self, request_iterator, context):
         """Execute is opened by the agent, one stream an operation, each with its own flow control.
+        Metadata as for AgentService.Connect. The agent opens it for each OperationOrder, sends operation_id, and is
+        answered start. The last request is result. A stream that ends early ends the operation: the agent closes what it has
+        open in the cluster at once.
         Guarantee: a stuck operation delays neither state nor another operation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

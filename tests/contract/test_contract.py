@@ -122,7 +122,7 @@ def test_an_addition_breaks_nobody(copy: pathlib.Path) -> None:
         copy,
         "agent_service.proto",
         "  string server_version = 5;\n",
-        "  string server_version = 5;\n  // New.\n  string added = 6;\n",
+        "  string server_version = 5;\n  // New.\n  string added = 100;\n",
     )
     result = buf("breaking", "--against", str(ROOT), cwd=copy)
     assert result.returncode == 0, result.stdout
