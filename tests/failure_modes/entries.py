@@ -15,7 +15,7 @@ from octokube.v1 import agent_service_pb2 as agent_pb
 from octokube.v1 import browser_pb2, frame_pb2, resource_pb2
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_web.encoding import JSON, PROTO
-from tests.failure_modes.streams import Doors, decoded
+from tests.failure_modes.streams import Doors, Tap, decoded
 
 CLUSTER_SERVICE = "octokube.v1.ClusterService"
 ADMIN_SERVICE = "octokube.v1.AdminService"
@@ -88,10 +88,10 @@ class Caller:
             tap = await self.doors.open(kind, self.token, target.subscription)
         except FeedError as error:
             return repr((error.code, error.message)).encode()
-        await self._silence(lambda: len(tap.received))
+        await _silence(tap)
         if act is not None:
             await act()
-            await self._silence(lambda: len(tap.received))
+            await _silence(tap)
         await tap.close()
         lines = []
         for _, message in tap.received:
@@ -128,11 +128,13 @@ class Caller:
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.token}"),)
 
-    async def _silence(self, count: Callable[[], int]) -> None:
-        before = -1
-        while before != count():
-            before = count()
-            await asyncio.sleep(QUIET_SECONDS)
+
+async def _silence(tap: Tap) -> None:
+    await tap.until(lambda tap: tap.received or tap.ended_at)
+    before = -1
+    while before != len(tap.received):
+        before = len(tap.received)
+        await asyncio.sleep(QUIET_SECONDS)
 
 
 Probe = Callable[[Caller, Target], Awaitable[bytes]]

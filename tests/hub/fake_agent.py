@@ -18,8 +18,9 @@ TYPES = ("configmaps", "nodes", "pods", "secrets")
 class FakeAgent:
     """One agent process of one cluster. ``session`` opens a Connect stream; several can be open at once."""
 
-    def __init__(self, cluster: str, address: str, credential: str) -> None:
+    def __init__(self, cluster: str, address: str, credential: str, *, types: tuple[str, ...] = TYPES) -> None:
         self.cluster = cluster
+        self.types = types
         self.address = address
         self.credential = credential
         self.epoch = new_epoch()
@@ -152,7 +153,7 @@ class AgentLink:
         """Sends everything as a snapshot transaction."""
         version = self.agent.store.version
         begin = pb.LinkFrame(kind=frame_pb2.FRAME_KIND_SNAPSHOT_BEGIN, to_version=version)
-        begin.types.types.extend(type_named(name) for name in TYPES)
+        begin.types.types.extend(type_named(name) for name in self.agent.types)
         await self.send(begin)
         digest = SnapshotDigest()
         objects = self.agent.store.all()
