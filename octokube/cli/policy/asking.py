@@ -1,4 +1,4 @@
-"""Answers ``octokube policy check`` and ``can``, and holds what its other commands share."""
+"""Answers ``octokube policy can``, and holds what the other commands share."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,9 +8,9 @@ from typing import Any
 import click
 import orjson
 
+from octokube.cli.policy import hubs
 from octokube.runtime.errors import UserError
 from octokube_hub.policy import AccessRequest, Decision, PolicyError, PolicySet, Subject, kinds, load_policy
-from octokube_hub.policy.checking import Report, check_directory
 from octokube_hub.policy.rows import CLUSTER_SCOPED, Row
 from octokube_hub.policy.windows import Window
 from octokube_hub.policy.windowtext import read_instant
@@ -32,12 +32,9 @@ _QUESTION = (
     click.option("--group", "groups", multiple=True, help="A team from the identity provider. May be repeated."),
     AT,
     click.option(
-        "--policies",
-        "directory",
-        type=DIRECTORY,
-        default=Path("policies"),
-        help="The policy directory. Default: policies.",
+        "--policies", "directory", type=DIRECTORY, help="The policy directory. Default: policies, without --hub."
     ),
+    hubs.OPTIONS,
 )
 
 
@@ -50,28 +47,7 @@ def QUESTION(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def policy() -> None:
-    """Check a policy directory, and ask what it allows. Works offline."""
-
-
-@policy.command()
-@click.argument("directory", type=DIRECTORY)
-@click.option("--strict", is_flag=True, help="Count warnings as errors.")
-@OUTPUT
-@click.pass_context
-def check(context: click.Context, directory: Path, strict: bool, output: str) -> None:
-    """Validate the policy in DIRECTORY.
-
-    Exit code 0: a hub would put it in force. 1: it would refuse it (with --strict: or warn). 2: no such directory.
-    """
-    report = check_directory(directory)
-    if output == "json":
-        click.echo(dump(_report_as_json(report)))
-    else:
-        for problem in report.problems:
-            click.echo(f"{directory / problem.file}{str(problem)[len(problem.file) :]}")
-        click.echo(_summarise(directory, report))
-    if report.has_errors or (strict and report.problems):
-        context.exit(1)
+    """Check a policy, and ask what it allows. Works offline; with --hub, on the policy in force at a hub."""
 
 
 @policy.command()
@@ -88,7 +64,8 @@ def can(
     subresource: str,
     groups: tuple[str, ...],
     at_text: str | None,
-    directory: Path,
+    directory: Path | None,
+    hub: hubs.HubAccess | None,
     output: str,
 ) -> None:
     """Say whether SUBJECT may VERB the RESOURCE, which row decides it, and when the clock changes that.
@@ -97,10 +74,12 @@ def can(
     octokube policy can user:alice restart deployments.apps/api -n payments --cluster demo
     octokube policy can user:bob watch nodes --cluster demo --at 2026-11-23T08:00+01:00
 
-    Without a NAME only rows for all names count. Exit code 0: allowed. 1: denied. 2: the question or the policy is
+    Without a NAME only rows for all names count. --hub asks the policy in force, and needs get on policies.octokube.io.
+
+    Exit code 0: allowed. 1: denied. 2: the question or the policy is
     malformed.
     """
-    loaded = load(directory)
+    loaded = load_from(directory, hub, default=Path("policies"))
     at = read_at(at_text)
     request = read_request(subject, verb, resource, namespace, cluster, subresource, groups)
     decision = loaded.decide(request, at)
@@ -146,6 +125,20 @@ def load(directory: Path) -> PolicySet:
         raise UserError(
             f"the policy is invalid: {directory}/{first}{more}; run: octokube policy check {directory}"
         ) from error
+
+
+def load_from(directory: Path | None, hub: hubs.HubAccess | None, default: Path | None = None) -> PolicySet:
+    """The policy of a directory, or the one in force at a hub. Raises UserError for both, or neither."""
+    if hub is not None:
+        if directory is not None:
+            raise UserError("name a policy directory or a --hub, not both")
+        return hub.ask(hubs.fetch_policy)
+    directory = directory or default
+    if directory is None:
+        raise UserError("name a policy directory, or a --hub")
+    if not directory.is_dir():
+        raise UserError(f"there is no directory {directory}; name one with --policies, or a --hub")
+    return load(directory)
 
 
 def read_at(text: str | None) -> datetime:
@@ -233,38 +226,6 @@ def decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decisi
 def row_as_json(row: Row | None) -> dict[str, Any] | None:
     """Where a row stands, and what it says."""
     return None if row is None else {"file": row.file, "line": row.line, "text": str(row)}
-
-
-def _report_as_json(report: Report) -> dict[str, Any]:
-    return {
-        "valid": not report.has_errors,
-        "revision": report.policy.revision if report.policy else None,
-        "problems": [
-            {"file": found.file, "line": found.line, "severity": found.severity, "message": found.message}
-            for found in report.problems
-        ],
-    }
-
-
-def _summarise(directory: Path, report: Report) -> str:
-    errors = sum(problem.severity == "error" for problem in report.problems)
-    warnings = len(report.problems) - errors
-    if errors or report.policy is None:
-        return f"{directory}: refused ({_count(errors, 'error')}, {_count(warnings, 'warning')})"
-    found = report.policy
-    content = ", ".join(
-        (
-            _count(len(found.rows), "row"),
-            _count(len(found.memberships), "membership"),
-            _count(len(found.windows), "named window"),
-            _count(warnings, "warning"),
-        )
-    )
-    return f"{directory}: valid ({content}), revision {found.revision}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _describe(window: Window, at: datetime) -> str:

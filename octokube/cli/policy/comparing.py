@@ -7,39 +7,45 @@ from typing import Any
 
 import click
 
-from octokube.cli.policy import asking, inventory
+from octokube.cli.policy import asking, hubs, inventory
+from octokube.runtime.errors import UserError
 from octokube_hub.policy.comparing import Change, Comparison, compare
 
 
 @click.command()
-@click.argument("old", type=asking.DIRECTORY)
-@click.argument("new", type=asking.DIRECTORY)
+@click.argument("directories", nargs=-1, required=True, type=asking.DIRECTORY, metavar="[OLD] NEW")
 @inventory.OPTION
 @asking.AT
 @click.option(
     "--days", default=7, type=click.IntRange(1, 3660), show_default=True, help="How far ahead windows are followed."
 )
+@hubs.OPTIONS
 @asking.OUTPUT
 @click.pass_context
 def diff(
     context: click.Context,
-    old: Path,
-    new: Path,
+    directories: tuple[Path, ...],
     inventory_file: Path | None,
     at_text: str | None,
     days: int,
+    hub: hubs.HubAccess | None,
     output: str,
 ) -> None:
     """Tell who gains (+) or loses (-) which verbs on which objects, and when, from OLD to NEW.
 
+    With --hub, OLD may be left out (it is the policy in force), and the inventory is what the token may see.
     Without an inventory, an example is made for every combination of rows that tells OLD from NEW. "members of
     team:NAME" are people whom the identity provider puts into it, and who are in nothing else.
 
     Exit code 0: nobody gains or loses anything. 1: somebody does. 2: a policy or the inventory is malformed.
     """
-    before, after = asking.load(old), asking.load(new)
+    *old, new = directories
+    if len(old) > 1 or (not old and hub is None):
+        raise UserError("name two directories, OLD and NEW; or NEW and a --hub, to compare with the policy in force")
+    before = asking.load(old[0]) if old else asking.load_from(None, hub)
+    after = asking.load(new)
     at = asking.read_at(at_text)
-    places = inventory.read(inventory_file) if inventory_file else None
+    places = inventory.find(inventory_file, hub)
     found = compare(before, after, at, at + timedelta(days=days), places)
     if output == "json":
         click.echo(asking.dump(_as_json(found, before.revision, after.revision, days)))

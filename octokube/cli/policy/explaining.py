@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from octokube.cli.policy import asking
+from octokube.cli.policy import asking, hubs
 from octokube_hub.policy.explaining import NearMiss, consider, find_nearest, next_opening
 from octokube_hub.policy.subjects import Subject
 from octokube_hub.policy.windows import Window
@@ -26,7 +26,8 @@ def explain(
     subresource: str,
     groups: tuple[str, ...],
     at_text: str | None,
-    directory: Path,
+    directory: Path | None,
+    hub: hubs.HubAccess | None,
     output: str,
 ) -> None:
     """Answer like can, and show every row with what it lacks, and the allow row that came nearest.
@@ -36,7 +37,7 @@ def explain(
 
     Exit code 0: allowed. 1: denied. 2: the question or the policy is malformed.
     """
-    loaded = asking.load(directory)
+    loaded = asking.load_from(directory, hub, default=Path("policies"))
     at = asking.read_at(at_text)
     request = asking.read_request(subject, verb, resource, namespace, cluster, subresource, groups)
     decision = loaded.decide(request, at)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from octokube.cli.policy import asking, inventory
+from octokube.cli.policy import asking, hubs, inventory
 from octokube_hub.policy import PolicySet
 from octokube_hub.policy.surveying import Access, Survey, survey
 
@@ -24,21 +24,25 @@ _SHORTFALL = "patterns overlap in too many ways for an example of each: there ma
 
 
 @click.command()
-@click.argument("directory", type=asking.DIRECTORY)
+@click.argument("directory", type=asking.DIRECTORY, required=False)
 @inventory.OPTION
 @asking.AT
+@hubs.OPTIONS
 @click.option("-o", "--output", type=click.Choice(["text", "json", "html"]), default="text", help="Default: text.")
-def matrix(directory: Path, inventory_file: Path | None, at_text: str | None, output: str) -> None:
-    """Show who can do what at an instant.
+def matrix(
+    directory: Path | None, inventory_file: Path | None, at_text: str | None, hub: hubs.HubAccess | None, output: str
+) -> None:
+    """Show who can do what at an instant, under the policy in DIRECTORY or the one in force at a --hub.
 
-    Without an inventory, an example is made for every combination of rows. "members of team:NAME" are people whom the
+    Without an inventory, an example is made for every combination of rows; with --hub, the inventory is the objects
+    that the token may see. "members of team:NAME" are people whom the
     identity provider puts into it, and who are in nothing else.
 
     Exit code 0: done. 2: the policy or the inventory is malformed.
     """
-    loaded = asking.load(directory)
+    loaded = asking.load_from(directory, hub)
     at = asking.read_at(at_text)
-    found = survey(loaded, at, inventory.read(inventory_file) if inventory_file else None)
+    found = survey(loaded, at, inventory.find(inventory_file, hub))
     if output == "json":
         access = [{"who": a.who.shown, "object": str(a.place), "verbs": a.verbs} for a in found.access]
         click.echo(
