@@ -144,7 +144,8 @@ async def _read_log(data: Path, since: datetime) -> list[AuditEntry]:
 
 
 def _is_decision(record: AuditEntry | pb.AuditRecord) -> bool:
-    return record.outcome in ("allowed", "denied")
+    # Agents are let in by their credentials and not by policy; their records name no revision.
+    return record.outcome in ("allowed", "denied") and record.policy_revision != ""
 
 
 def _recorded(facts: tuple[int, datetime, str, str, str], subject: str, question: Any) -> Recorded:
