@@ -144,8 +144,8 @@ async def _read_log(data: Path, since: datetime) -> list[AuditEntry]:
 
 
 def _is_decision(record: AuditEntry | pb.AuditRecord) -> bool:
-    # Agents are let in by their credentials and not by policy; their records name no revision.
-    return record.outcome in ("allowed", "denied") and record.policy_revision != ""
+    # Agents are let in by their credentials, and not by policy.
+    return record.outcome in ("allowed", "denied") and record.subject.startswith(("user:", "service:"))
 
 
 def _recorded(facts: tuple[int, datetime, str, str, str], subject: str, question: Any) -> Recorded:
