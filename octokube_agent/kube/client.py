@@ -6,7 +6,7 @@ import urllib.parse
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiohttp
 import orjson
@@ -31,6 +31,8 @@ READ_SECONDS = 30.0
 MAX_SOCKET_MESSAGE_BYTES = 4 * 1024 * 1024
 
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
+
+Socket: TypeAlias = aiohttp.ClientWebSocketResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,7 @@ class KubeClient:
             yield _chunks(response, request.what)
 
     @asynccontextmanager
-    async def socket(
-        self, request: Request, protocols: Sequence[str]
-    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    async def socket(self, request: Request, protocols: Sequence[str]) -> AsyncIterator[Socket]:
         """Opens a websocket in the first of the protocols that the server speaks. Leaving the context cuts it off."""
         authorization = await self._access.authorization()
         try:
@@ -134,7 +134,7 @@ class KubeClient:
         try:
             yield socket
         finally:
-            _abandon(socket._response)  # noqa: SLF001 - a closing handshake would wait for the other end
+            _abandon(socket._response)  # a closing handshake would wait for the other end
             await socket.close()
 
     async def close(self) -> None:
@@ -179,12 +179,10 @@ class KubeClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._no_answer(request, error) from error
 
-    async def _connect(
-        self, request: Request, protocols: Sequence[str], authorization: str | None
-    ) -> aiohttp.ClientWebSocketResponse:
+    async def _connect(self, request: Request, protocols: Sequence[str], authorization: str | None) -> Socket:
         try:
             async with asyncio.timeout(request.read_seconds):
-                return await self._session().ws_connect(
+                socket: Socket = await self._session().ws_connect(
                     self._url(request),
                     method=request.method,
                     protocols=protocols,
@@ -193,6 +191,7 @@ class KubeClient:
                     autoclose=False,
                     **self._route(),
                 )
+                return socket
         except aiohttp.WSServerHandshakeError as error:
             raise errors.from_status(error.status, request.what) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -229,8 +228,8 @@ class KubeClient:
                 # Watches still run on it; they end by their own time limit, and idle connections close by themselves.
                 self._retired.append(self._rest)
             self._rest = RESTClientObject(self._access.configuration)
-            # Its own request method rewrites bodies and speaks no websocket: what it is good for is the trust it sets up.
-            self._rest.pool_manager = self._rest._create_pool_manager()  # noqa: SLF001
+            # Its own request method rewrites bodies and speaks no websocket: it is here for the trust it sets up.
+            self._rest.pool_manager = self._rest._create_pool_manager()
             self._trust = trust
         session: aiohttp.ClientSession = self._rest.pool_manager
         return session
