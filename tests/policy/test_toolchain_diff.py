@@ -72,6 +72,17 @@ def test_the_first_line_counts_people_groups_and_objects(run, edited):
     assert found["affected"] == {"people": 2, "groups": 1, "objects": 1}
 
 
+def test_people_who_gain_alike_are_told_together_and_programs_are_told_of_each(run, edited):
+    for number in range(20):
+        append(edited, f"g, user:u{number:02}, role:new", "teams.csv")
+    append(edited, "p, role:new, demo, payments, pods, *, debug, always, allow")
+    _, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    names = ", ".join(f"user:u{number:02}" for number in range(8))
+    assert out.splitlines()[2:] == [f"+ {names} and 12 more: debug on demo/payments pods/any"]
+    changes = json.loads(run("diff", POLICIES, edited, "--at", NOON, "-o", "json")[1])["changes"]
+    assert [change["who"] for change in changes] == [f"user:u{number:02}" for number in range(20)]
+
+
 def test_every_interval_of_a_difference_is_told(run, edited):
     append(edited, "p, user:dana, demo, payments, pods, *, get, @office-hours, allow")
     arguments = ("diff", POLICIES, edited, "--at", "2026-03-06T12:00Z", "--days", "4")

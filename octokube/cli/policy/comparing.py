@@ -10,6 +10,10 @@ import click
 from octokube.cli.policy import asking, hubs, inventory
 from octokube.runtime.errors import UserError
 from octokube_hub.policy.comparing import Change, Comparison, compare
+from octokube_hub.policy.people import Person
+
+_MOST_NAMES = 8
+"""People who gain and lose alike and are told by name in the text; JSON has all."""
 
 
 @click.command()
@@ -59,26 +63,40 @@ def _as_text(found: Comparison, days: int, *, has_inventory: bool) -> Iterable[s
     looked_at = _number(found.places, "object" if has_inventory else "example object")
     if found.changes:
         people, groups, objects = _count(found.changes)
-        who = _number(people, "person", "people") if people else ""
-        who += (" and " if people and groups else "") + (_number(groups, "group") if groups else "")
-        yield f"{who} gain or lose something on {_number(objects, 'object')} within {days} days"
+        who = [_number(people, "person", "people")] * bool(people) + [_number(groups, "group")] * bool(groups)
+        does = "gains or loses" if people + groups == 1 else "gain or lose"
+        yield f"{' and '.join(who)} {does} something on {_number(objects, 'object')} within {days} days"
     else:
         yield f"nobody gains or loses anything within {days} days"
     yield f"(asked about {_number(found.people, 'subject')}, and {looked_at} where the policies may differ)"
     yield from _shortfalls(found, days)
-    grouped: dict[tuple[object, ...], tuple[Change, list[str]]] = {}
+    by_person: dict[Person, list[Change]] = {}
     for change in found.changes:
-        key = (change.who, change.place, change.is_gain, change.intervals)
-        grouped.setdefault(key, (change, []))[1].append(change.verb)
+        by_person.setdefault(change.who, []).append(change)
+    alike: dict[tuple[object, ...], list[Person]] = {}
+    for person, changes in by_person.items():
+        alike.setdefault(tuple((c.place, c.verb, c.is_gain, c.intervals) for c in changes), []).append(person)
+    for people_alike in alike.values():
+        yield from _lines_for(people_alike, by_person[people_alike[0]], found.since)
+
+
+def _lines_for(people: list[Person], changes: list[Change], since: datetime) -> Iterable[str]:
+    """Everything that some people gain and lose alike."""
+    who = ", ".join(person.shown for person in people[:_MOST_NAMES])
+    if len(people) > _MOST_NAMES:
+        who += f" and {len(people) - _MOST_NAMES} more"
+    grouped: dict[tuple[object, ...], tuple[Change, list[str]]] = {}
+    for change in changes:
+        grouped.setdefault((change.place, change.is_gain, change.intervals), (change, []))[1].append(change.verb)
     for change, verbs in grouped.values():
-        line = f"{'+' if change.is_gain else '-'} {change.who.shown}: {', '.join(verbs)} on {change.place}"
-        if change.intervals == ((found.since, None),):
+        line = f"{'+' if change.is_gain else '-'} {who}: {', '.join(verbs)} on {change.place}"
+        if change.intervals == ((since, None),):
             yield line
         elif len(change.intervals) == 1:
-            yield f"{line} ({_tell(*change.intervals[0], found.since)})"
+            yield f"{line} ({_tell(*change.intervals[0], since)})"
         else:
             yield f"{line}, {len(change.intervals)} times:"
-            yield from (f"    {_tell(start, stop, found.since)}" for start, stop in change.intervals)
+            yield from (f"    {_tell(start, stop, since)}" for start, stop in change.intervals)
 
 
 def _tell(start: datetime, stop: datetime | None, since: datetime) -> str:
