@@ -10,7 +10,7 @@ import watchfiles
 
 from octokube.runtime.tasks import Tasks
 from octokube_hub.policy import sources
-from octokube_hub.policy.loading import build_policy
+from octokube_hub.policy.loading import build_policy, find_torn
 from octokube_hub.policy.policyset import PolicySet
 from octokube_hub.policy.problems import PolicyAlarm, PolicyError, Problem
 
@@ -160,6 +160,9 @@ class PolicyEngine:
         if found.revision == self._refused:
             return
         try:
+            torn = find_torn(self.current.files, found.files)
+            if torn:
+                raise PolicyError(torn)
             fresh = await asyncio.to_thread(self._build, found)
         except PolicyError as error:
             self._refuse(error, found.revision)

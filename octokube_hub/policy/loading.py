@@ -51,6 +51,23 @@ def build_policy(found: sources.Sources, *, commit: str | None = None) -> Policy
     )
 
 
+def find_torn(former: Mapping[str, bytes], found: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """The files that are what they were up to the middle of a line: cut off by a full disk, say, or a crash.
+
+    The rest of such a line may well be valid, and mean more than the whole did: a membership without its window, or in
+    a team whose name is shorter. What ends with a whole line can't be told from an edit.
+    """
+    problems = []
+    for name, content in found.items():
+        rest = former.get(name, b"")[len(content) :]
+        is_within_line = bool(rest) and not rest.startswith((b"\n", b"\r")) and not content.endswith(b"\n")
+        if content and is_within_line and former[name].startswith(content):
+            line = content.count(b"\n") + 1
+            message = "it is cut off in the middle of this line; save it anew, or end the line with a newline if not"
+            problems.append(Problem(name, line, message))
+    return tuple(problems)
+
+
 def _decode(name: str, content: bytes, problems: list[Problem]) -> str | None:
     try:
         text = content.decode("utf-8-sig")
