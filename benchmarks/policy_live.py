@@ -48,20 +48,26 @@ AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``scopes`` teams of equal size, each seeing ``sees`` namespaces; the edit shifts them all by ``shift``."""
+    """``scopes`` teams of equal size, each seeing ``sees`` namespaces. The edit hides one of them from everyone and
+    shows everyone another one; or it shows them, instead of theirs, those ``shift`` further on.
+    """
 
     what: str
     scopes: int
     sees: int
-    shift: int
+    shift: int = 0
 
-    def policy(self, people: int, shift: int) -> PolicySet:
-        """The policy before the edit (``shift`` 0), or after it."""
+    def policy(self, people: int, *, is_edited: bool) -> PolicySet:
+        """The policy before the edit, or after it."""
+        shift = self.shift if is_edited else 0
         rows = [
             f"p, team:t{team}, *, n{(team + place + shift) % NAMESPACES}, pods, *, read, always, allow"
             for team in range(self.scopes)
             for place in range(self.sees)
         ]
+        if is_edited and not self.shift:
+            rows.append("p, role:everyone, *, n7, pods, *, *, always, deny")
+            rows.append(f"p, role:everyone, *, n{NAMESPACES - 1}, pods, *, read, always, allow")
         if self.scopes > NAMESPACES:  # else there would be no more scopes than namespaces
             rows += [
                 f"p, team:t{team}, *, n{team % NAMESPACES}, pods, only-{team}, read, always, allow"
@@ -72,10 +78,11 @@ class Case:
 
 
 CASES = (
-    Case("all see 90 namespaces, one is swapped", 1, 90, 1),
+    Case("all see 90 namespaces; one is hidden, another shown", 1, 90),
+    Case("50 teams see 20 namespaces each; the same", 50, 20),
+    Case("1,000 people see 20 namespaces and a rule of their own; the same", 1000, 20),
+    Case("50 teams see 20 namespaces each, and then the next 20", 50, 20, 20),
     Case("all see half of everything, and then the other half", 1, 50, 50),
-    Case("50 teams see 20 namespaces each, one is swapped", 50, 20, 1),
-    Case("1,000 people see a namespace and a rule of their own, it is swapped", 1000, 1, 1),
 )
 
 
@@ -112,8 +119,8 @@ class Rescoped:
 
 
 async def rescope(case: Case, people: int, objects: int) -> Rescoped:
-    """Opens the streams, swaps the policy forth, back and forth, and takes the middle one of the three times."""
-    policies = [case.policy(people, 0), case.policy(people, case.shift)]
+    """Opens the streams, edits the policy, takes that back, edits it again; the middle one of the three times."""
+    policies = [case.policy(people, is_edited=is_edited) for is_edited in (False, True)]
     world = World(policies[0])
     await connect(world, _agent(objects))
     readers = [Reader(lambda: world.policy, world, f"user:u{person}") for person in range(people)]
@@ -161,7 +168,7 @@ async def edit(rules: int, people: int, objects: int) -> Edited:
     with tempfile.TemporaryDirectory(prefix="octokube-bench-") as name:
         directory = pathlib.Path(name)
         teams = "\n".join(f"g, user:u{person}, team:t{person % 50}" for person in range(people))
-        write_policy(directory, _many(rules, 0), teams=teams)
+        write_policy(directory, _many(rules, hidden=0), teams=teams)
         engine = PolicyEngine(directory)
         world = World(policy(""))
         await engine.start()
@@ -173,11 +180,11 @@ async def edit(rules: int, people: int, objects: int) -> Edited:
         await _quiet(readers)
         seconds: list[float] = []
         longest: list[float] = []
-        for shift, is_processor_time in ((1, True), (2, False)):
+        for hidden, is_processor_time in ((7, True), (9, False)):
             probe = Probe(is_processor_time=is_processor_time)
             former = engine.current
             began = time.perf_counter()
-            write_policy(directory, _many(rules, shift), teams=teams)
+            write_policy(directory, _many(rules, hidden=hidden), teams=teams)
 
             async def followed(former: PolicySet = former) -> None:
                 while engine.current is former:  # noqa: ASYNC110 - it is what a file says
@@ -185,13 +192,14 @@ async def edit(rules: int, people: int, objects: int) -> Edited:
                 await _quiet(readers)
 
             await probe.during("edit", followed())
-            seconds.append(max(reader.last_seconds for reader in readers) - began)
+            if not is_processor_time:  # that probe never lets the loop be idle, and is slow itself
+                seconds.append(max(reader.last_seconds for reader in readers) - began)
             longest.append(probe.longest["edit"])
         await _leave(readers)
         await engine.stop()
         await world.close()
     began = time.perf_counter()
-    current = policy(_many(rules, 3), teams=teams)
+    current = policy(_many(rules, hidden=0), teams=teams)
     built = time.perf_counter()
     for person in range(people):
         current.scope(Subject(f"user:u{person}"), AT)
@@ -199,14 +207,15 @@ async def edit(rules: int, people: int, objects: int) -> Edited:
     return Edited(rules, people, built - began, done - built, max(seconds), *longest)
 
 
-def _many(rules: int, shift: int) -> str:
-    """Rules as operators write them, spread over 50 teams; each edit moves every team by a namespace."""
-    return "\n".join(
-        f"p, team:t{rule % 50}, *, n{(rule // 50 + rule + shift) % NAMESPACES}, "
+def _many(rules: int, *, hidden: int) -> str:
+    """Rows as operators write them, spread over 50 teams. An edit hides another namespace from everyone."""
+    rows = [
+        f"p, team:t{rule % 50}, *, n{(rule // 50 + rule) % NAMESPACES}, "
         f"{('pods', 'deployments.apps', '*', 'services')[rule // 50 % 4]}, "
         f"{('*', f'app-{rule}-*', f'api-{rule}')[rule % 3]}, read, always, {'deny' if rule % 20 == 19 else 'allow'}"
-        for rule in range(rules)
-    )
+        for rule in range(rules - 1)
+    ]
+    return "\n".join([*rows, f"p, role:everyone, *, n{hidden}, pods, *, *, always, deny"])
 
 
 def _agent(objects: int) -> AgentState:

@@ -78,6 +78,22 @@ class VersionedStore(Generic[V]):
         self._version = 0
         self._horizon = 0
 
+    def copy(self) -> "VersionedStore[V]":
+        """A store that holds the same, tombstones included, and goes its own way from here. The values are shared.
+
+        Costs a few nanoseconds an object.
+        """
+        store: VersionedStore[V] = VersionedStore(tombstone_limit=self._tombstone_limit)
+        store._by_type = {
+            type: {namespace: objects.copy() for namespace, objects in namespaces.items()}
+            for type, namespaces in self._by_type.items()
+        }
+        store._by_version = self._by_version.copy()
+        store._tombstones = self._tombstones.copy()
+        store._version = self._version
+        store._horizon = self._horizon
+        return store
+
     @property
     def version(self) -> int:
         """The version of the newest change, or as far as ``advance`` said."""

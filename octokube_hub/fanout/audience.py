@@ -27,6 +27,8 @@ FOLLOW_SLICE = 1_000
 """Changes of the replica that a view follows with one turn of the event loop, when there are many: about 4 ms."""
 MOVED_AT_ONCE = 4_000
 """Objects in two views together up to which the way from the one to the other is found in one turn: about 5 ms."""
+DERIVED_AT_MOST = 20_000
+"""Objects of a view up to which another one is made from it in one turn: about 4 ms."""
 SNAPSHOT_REUSE_SECONDS = 1.0
 """Subscribers who come within this time (all of them, after a hub's restart) share one encoded snapshot and what
 changed since."""
@@ -79,6 +81,10 @@ class Audience:
         self._transfers: dict[tuple[Audience, int], Transmission] = {}
         self._prepared: dict[tuple[Audience, int], Transmission | Gone | None] = {}
         """Moves that take several turns to find out; None for those under way."""
+        self._basis: Audience | None = None
+        """The audience that this one was made from, as long as there are members there who have not come yet."""
+        self._derived_at = 0
+        """The version up to which a cursor there means the same here."""
         self._snapshot: tuple[float, int, Transmission] | None = None
 
     @property
@@ -103,6 +109,15 @@ class Audience:
         for stored in candidates:
             self.view.put(stored)
         self._complete()
+
+    def derive(self, basis: "Audience", limit: int) -> bool:
+        """Fills the view from that of an audience whose members are about to come here. False when that is too much."""
+        derived_at = basis.view.version
+        if not basis.is_ready or len(basis.view.store) > DERIVED_AT_MOST or not self.view.derive(basis.view, limit):
+            return False
+        self._basis, self._derived_at = basis, derived_at
+        self._complete()
+        return True
 
     def apply(self, changed: list[Stored[EncodedObject]], removed: list[Key]) -> bool:
         """Follows the replica. True when this audience sees a difference."""
@@ -180,12 +195,15 @@ class Audience:
 
         None while that is being found out in slices; members are woken when it is there. Both audiences are ready.
         """
-        if len(old.view.store) + len(self.view.store) > MOVED_AT_ONCE:
+        is_derived = self._basis is old and cursor <= self._derived_at
+        if not is_derived and len(old.view.store) + len(self.view.store) > MOVED_AT_ONCE:
             return self._prepare(old, cursor)
         self._drop_outdated()
         # The other view may move on while this one does not, but only by what this one does not see: what a reader held
         # at the cursor, and what is here now, still decide everything.
         made = self._transfers.get((old, cursor))
+        if made is None and is_derived:
+            made = self._transfers[old, cursor] = transmission.follow(self.view, cursor, self._header(), self.token())
         if made is None:
             made = transmission.at_once(
                 transmission.transfer(old.view, cursor, self.view, self._header(), self.token())
@@ -241,6 +259,8 @@ class Audience:
     def trim(self, now: float) -> None:
         """Lets go of what was kept for readers who come at the same time."""
         self._transfers.clear()
+        if self._basis is not None and not self._basis.members:
+            self._basis = None
         for place, found in list(self._prepared.items()):
             if found is not None:
                 del self._prepared[place]

@@ -47,10 +47,13 @@ class ClusterFanout:
         self._watchers[wake] = None
         return lambda: self._watchers.pop(wake, None)
 
-    def join(self, scope: Scope, selection: Selection, wake: Callable[[], None]) -> Member:
+    def join(
+        self, scope: Scope, selection: Selection, wake: Callable[[], None], *, coming_from: Audience | None = None
+    ) -> Member:
         """Makes somebody a member of the audience of this scope and selection, which may still be filling.
 
-        Only for a replica that is loaded.
+        Only for a replica that is loaded. ``coming_from``: the audience whose view they hold, from which a new one is
+        made where the two have most in common.
         """
         key = AudienceKey(scope.fingerprint, selection.fingerprint)
         audience = self._audiences.get(key)
@@ -58,11 +61,7 @@ class ClusterFanout:
             audience = self._audiences[key] = Audience(
                 key, self.replica, scope, selection, self.sealer, self._patches, self._turns, self._tasks
             )
-            candidates = audience.view.candidates()
-            if len(candidates) <= BUILT_AT_ONCE:
-                audience.build_at_once(candidates)
-            else:
-                self._tasks.start_guarded(self._build(audience, candidates), name=f"build/{self.replica.cluster}")
+            self._fill(audience, coming_from)
         member = Member(audience, wake)
         audience.members[member] = None
         return member
@@ -81,6 +80,16 @@ class ClusterFanout:
         self._patches.clear()
         for audience in self._audiences.values():
             audience.trim(now)
+
+    def _fill(self, audience: Audience, basis: Audience | None) -> None:
+        is_alike = basis is not None and basis.view.selection.fingerprint == audience.view.selection.fingerprint
+        if basis is not None and is_alike and audience.derive(basis, BUILT_AT_ONCE):
+            return
+        candidates = audience.view.candidates()
+        if len(candidates) <= BUILT_AT_ONCE:
+            audience.build_at_once(candidates)
+        else:
+            self._tasks.start_guarded(self._build(audience, candidates), name=f"build/{self.replica.cluster}")
 
     async def _build(self, audience: Audience, candidates: list[Stored[EncodedObject]]) -> None:
         await audience.build(candidates)

@@ -22,6 +22,14 @@ class Presence:
         self._past: dict[Key, list[tuple[int, int]]] = {}
         self._departures: deque[tuple[int, Key]] = deque()
 
+    def copy(self) -> "Presence":
+        """The same, to go its own way from here."""
+        presence = Presence()
+        presence._since = self._since.copy()
+        presence._past = {key: intervals.copy() for key, intervals in self._past.items()}
+        presence._departures = self._departures.copy()
+        return presence
+
     def enter(self, key: Key, version: int) -> None:
         """A key that was out is in from this version on."""
         self._since[key] = version

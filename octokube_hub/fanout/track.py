@@ -199,7 +199,8 @@ class Track:
             self._aim(self._join())
 
     def _join(self) -> Member:
-        member = self._fanout.join(self._scope, self._selection, self._wake)
+        coming_from = self._place.member.audience if isinstance(self._place, At) else None
+        member = self._fanout.join(self._scope, self._selection, self._wake, coming_from=coming_from)
         if self._has_patches:
             member.audience.view.remember_bases()
         return member

@@ -140,6 +140,23 @@ def transfer(
     return Transmission(_deltas(elements(), header, token, version, is_stepwise=False, early_token=early_token))
 
 
+def follow(view: AudienceView, cursor: int, header: Header, token: bytes) -> Transmission:
+    """The same for a view that was derived from the old one: the cursor means the same in both, and costs nothing to
+    look up but what has changed since. Raises Gone when it is beyond the view's tombstones.
+    """
+    changes = view.store.changes_after(cursor)
+    tombstones = [
+        # What is not visible any more is told as withdrawn, whether or not it was deleted before.
+        (removed.version, removed.key, removed.reason if view.is_visible(removed.key) else TombstoneReason.WITHDRAWN)
+        for removed in changes.tombstones
+        if view.was_held(removed.key, cursor)
+    ]
+    elements = _merged(changes.entries, tombstones)
+    return Transmission(
+        _deltas(elements, header, token, changes.to_version, is_stepwise=False, early_token=worthless_token())
+    )
+
+
 def at_once(steps: Generator[None, None, Transmission]) -> Transmission:
     """Goes through all steps without a pause."""
     while True:

@@ -84,6 +84,32 @@ class AudienceView:
         )
         return list(itertools.chain.from_iterable(found))
 
+    def derive(self, basis: "AudienceView", limit: int) -> bool:
+        """Fills itself from another view of the same replica and selection: a copy, and what the scopes differ in.
+
+        The versions go on from the basis's, so that a reader's cursor there means the same here. False, and nothing
+        has happened, when more than ``limit`` objects would have to be looked at one by one.
+        """
+        found: list[Stored[EncodedObject]] = []
+        store = self.replica.store
+        for type in store.types():
+            if not self.selection.has_type(type):
+                continue
+            ours, theirs = (scope.selector(self.replica.cluster, type) for scope in (self.scope, basis.scope))
+            if ours.is_same(theirs):
+                continue
+            for namespace in store.namespaces(type):
+                if self.selection.has_namespace(namespace) and not ours.is_same_in(theirs, namespace):
+                    found += store.of_namespace(type, namespace)
+            if len(found) > limit:
+                return False
+        self.store = basis.store.copy()
+        self._presence = basis._presence.copy()
+        for stored in found:
+            if not self.put(stored) and not self.is_visible(stored.key):
+                self._leave(stored.key, TombstoneReason.WITHDRAWN)
+        return True
+
     def put(self, stored: Stored[EncodedObject]) -> bool:
         """Takes an object's newest state. False when this audience sees no difference."""
         key, value = stored.key, stored.value
@@ -104,8 +130,11 @@ class AudienceView:
 
     def remove(self, key: Key) -> bool:
         """Takes a deletion. False when the object was not in the view."""
+        return self._leave(key, TombstoneReason.DELETED)
+
+    def _leave(self, key: Key, reason: TombstoneReason) -> bool:
         version = self.store.version + 1
-        if not self.store.remove(key, version, TombstoneReason.DELETED):
+        if not self.store.remove(key, version, reason):
             return False
         self._presence.leave(key, version)
         self._presence.forget(self.store.horizon)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from octokube_hub.policy import globs
-from octokube_hub.policy.rows import Rule, is_namespace_match
+from octokube_hub.policy.rows import CLUSTER_SCOPED, Rule, is_namespace_match
 
 # Names come from clusters and from requests: a memo without a bound could be filled from outside. Full, it is emptied.
 _MEMO_SIZE = 4096
@@ -18,7 +18,7 @@ class Selector:
     false; one that can allow anything never has ``none`` true.
     """
 
-    __slots__ = ("_allows", "_denies", "_verdicts", "all", "none")
+    __slots__ = ("_allows", "_denies", "_digests", "_verdicts", "all", "none")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         """``rules`` have been matched on cluster, type and action already."""
@@ -28,8 +28,9 @@ class Selector:
             (allows if rule.effect == "allow" else denies).append(rule)
         self.none = not allows or any(_is_total(rule) for rule in denies)
         self.all = not denies and any(_is_total(rule) for rule in allows)
-        self._allows = tuple(allows)
-        self._denies = tuple(denies)
+        self._allows = _ByNamespace(allows)
+        self._denies = _ByNamespace(denies)
+        self._digests = frozenset(rule.digest for rule in (*allows, *denies))
         self._verdicts: dict[str, bool | _Names] = {}
 
     def allows(self, namespace: str, name: str) -> bool:
@@ -43,29 +44,59 @@ class Selector:
 
     def has_namespace(self, namespace: str) -> bool:
         """False when no object of that namespace is allowed, whatever its name."""
+        return self._verdict(namespace) is not False
+
+    def is_same(self, other: "Selector") -> bool:
+        """True when the same rules are behind both, so that both allow the same."""
+        return self._digests == other._digests
+
+    def is_same_in(self, other: "Selector", namespace: str) -> bool:
+        """True when both surely allow the same in one namespace. May say no where that takes more to see."""
+        return self._verdict(namespace) == other._verdict(namespace)
+
+    def _verdict(self, namespace: str) -> "bool | _Names":
         verdict = self._verdicts.get(namespace)
-        return (self._judge(namespace) if verdict is None else verdict) is not False
+        return self._judge(namespace) if verdict is None else verdict
 
     def _judge(self, namespace: str) -> "bool | _Names":
         if self.none or self.all:
             verdict: bool | _Names = self.all
         else:
-            allowed = _Patterns(rule.name for rule in self._allows if is_namespace_match(namespace, rule.namespace))
-            denied = _Patterns(rule.name for rule in self._denies if is_namespace_match(namespace, rule.namespace))
-            if allowed.is_empty or denied.is_everything:
+            allowed, denied = self._allows.names_in(namespace), self._denies.names_in(namespace)
+            if not allowed or any(map(globs.is_everything, denied)):
                 verdict = False
-            elif allowed.is_everything and denied.is_empty:
+            elif not denied and any(map(globs.is_everything, allowed)):
                 verdict = True
             else:
-                verdict = _Names(allowed, denied)
+                verdict = _Names(_Patterns(allowed), _Patterns(denied))
         if len(self._verdicts) >= _MEMO_SIZE:
             self._verdicts.clear()
         self._verdicts[namespace] = verdict
         return verdict
 
 
+class _ByNamespace:
+    """Rules, with those for one namespace by its name: most are."""
+
+    __slots__ = ("_literal", "_others")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._literal: dict[str, list[str]] = {}
+        self._others: list[tuple[str, str]] = []
+        for rule in rules:
+            if globs.is_literal(rule.namespace) and rule.namespace != CLUSTER_SCOPED:
+                self._literal.setdefault(rule.namespace, []).append(rule.name)
+            else:
+                self._others.append((rule.namespace, rule.name))
+
+    def names_in(self, namespace: str) -> list[str]:
+        """The name patterns of the rules that reach a namespace."""
+        found = self._literal.get(namespace, []) if namespace else []
+        return found + [name for pattern, name in self._others if is_namespace_match(namespace, pattern)]
+
+
 class _Names:
-    """Decides by name within one namespace."""
+    """Decides by name within one namespace. Equal when the patterns are."""
 
     __slots__ = ("_allowed", "_denied", "_memo")
 
@@ -73,6 +104,13 @@ class _Names:
         self._allowed = allowed
         self._denied = denied
         self._memo: dict[str, bool] = {}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Names):
+            return NotImplemented
+        return self._allowed.distinct == other._allowed.distinct and self._denied.distinct == other._denied.distinct
+
+    __hash__ = None  # type: ignore[assignment]
 
     def allows(self, name: str) -> bool:
         verdict = self._memo.get(name)
@@ -87,11 +125,10 @@ class _Names:
 class _Patterns:
     """A union of name patterns: literals by hash, the others as one expression."""
 
-    __slots__ = ("_expression", "_literals", "is_empty", "is_everything")
+    __slots__ = ("_expression", "_literals", "distinct", "is_everything")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        distinct = set(patterns)
-        self.is_empty = not distinct
+        distinct = self.distinct = frozenset(patterns)
         self.is_everything = any(globs.is_everything(pattern) for pattern in distinct)
         self._literals = frozenset(pattern for pattern in distinct if globs.is_literal(pattern))
         others = sorted(distinct - self._literals)
