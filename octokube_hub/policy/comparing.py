@@ -63,8 +63,9 @@ def compare(
     teams = sorted(
         min(person.subject.groups) for person, _ in found if person.subject.groups and work.is_pair_needed(person)
     )
-    pairs = pair_up((person for person in people if person.shown != "anybody else"), teams)
-    for pair in pairs:
+    # Teams first: what somebody of a team gains or loses needs no second telling for those who are in it by the files.
+    paired = sorted((person for person in people if person.shown != "anybody else"), key=lambda person: person.is_named)
+    for pair in pair_up(paired, teams):
         alone = [known.get(part, {}) for part in (*_parts(pair.subject), *_teams_by_rows(new, pair.subject, since))]
         known[pair.subject] = work.compare(pair.subject)
         differences = {

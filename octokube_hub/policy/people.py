@@ -79,7 +79,7 @@ def list_people(*policies: PolicySet) -> tuple[tuple[Person, ...], tuple[PolicyS
         examples.append(Membership(subject.name, role, ALWAYS, "", 0))
         people.append(Person(f"members of {role}", subject))
     people.append(Person("anybody else", Subject(_SOMEBODY)))
-    people.sort(key=lambda person: person.shown)
+    people.sort(key=lambda person: (not person.is_named, person.shown))
     return tuple(people), tuple(_with(policy, examples) for policy in policies)
 
 

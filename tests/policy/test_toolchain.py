@@ -4,8 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import yaml
-
 POLICIES = Path(__file__).parents[2] / "policies"
 NOON = "2026-03-04T12:00Z"
 
@@ -35,16 +33,6 @@ def test_a_failed_case_is_told_with_its_line_and_the_row_that_decides(run, edite
 def test_a_directory_without_cases_is_no_success(run, edited):
     shutil.rmtree(edited / "tests")
     assert run("test", edited)[0] == 2
-
-
-def test_the_pre_commit_hooks_run_commands_that_pass_on_the_example_set(run, monkeypatch):
-    monkeypatch.chdir(POLICIES.parent)
-    hooks = yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text())
-    assert [hook["id"] for hook in hooks] == ["octokube-policy-check", "octokube-policy-test"]
-    for hook in hooks:
-        program, group, *words = hook["entry"].split()
-        assert (program, group) == ("octokube", "policy")
-        assert run(*words, *hook["args"])[0] == 0
 
 
 def test_check_finds_a_row_that_a_deny_on_a_team_leaves_nothing_of(run, tmp_path):

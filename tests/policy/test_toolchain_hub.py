@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -83,8 +85,8 @@ async def test_matrix_speaks_of_the_objects_that_the_token_may_see(ask):
 async def test_diff_compares_with_the_policy_in_force_at_the_objects_there_are(ask, new):
     code, out, _ = await ask("diff", new)
     assert code == 1
-    assert "- user:alice: get, list, watch on c1/red pods/web" in out.splitlines()
-    assert "+ user:alice: get, list, watch on c1/blue pods/api" in out.splitlines()
+    assert "- user:alice, members of team:red: get, list, watch on c1/red pods/web" in out.splitlines()
+    assert "+ user:alice, members of team:red: get, list, watch on c1/blue pods/api" in out.splitlines()
     assert (await ask("diff", new, new))[0] == 0
 
 
@@ -131,3 +133,16 @@ def test_without_a_hub_a_policy_has_to_be_named_or_to_be_there(run, tmp_path, mo
     assert run("diff", tmp_path)[0] == 2
     code, _, err = run("can", "user:alice", "get", "pods/x", "-n", "red", "--cluster", "c1")
     assert (code, "there is no directory policies" in err) == (2, True)
+
+
+async def test_the_commands_on_the_page_that_ask_a_hub_get_answers(run, hub, new, monkeypatch, tmp_path, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "virtual-rbac.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sh hub\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    commands = [shlex.split(line.replace("hub.example.com:7443", hub.address)) for line in block.splitlines()]
+    assert [words[:3] for words in commands] == [["octokube", "policy", name] for name in ("can", "diff", "replay")]
+    new.rename(tmp_path / "policies")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OCTOKUBE_TOKEN", "demo:admin")
+    with capture_logs():
+        codes = [(await asyncio.to_thread(run, *words[2:]))[0] for words in commands]
+    assert codes == [1, 1, 0]  # denied, somebody gains, and nothing recorded would be decided otherwise

@@ -24,7 +24,7 @@ def test_matrix_shows_who_can_do_what(run, output):
 def test_the_text_is_grouped_by_person(run):
     lines = run("matrix", POLICIES, "--at", NOON)[1].splitlines()
     heads = [line for line in lines[1:] if not line.startswith(" ")]
-    assert heads == sorted(set(heads))
+    assert len(heads) == len(set(heads))
     assert "user:alice:" in heads
     assert "anybody else:" not in heads  # nothing is allowed to them
 
