@@ -15,55 +15,16 @@ import pytest
 from octokube.v1 import admin_service_pb2, frame_pb2
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.app import Hub
-from tests.failure_modes.policies import ALLOW, BEGIN, DENY, END, HIDDEN, KEPT, WINDOW, in_force
+from tests.failure_modes.policies import ALLOW, BEGIN, DENY, END, KEPT, WINDOW, in_force
+from tests.failure_modes.showing import frames, opened, seen_by_all, two_objects
 from tests.failure_modes.streams import KINDS, Doors, Tap, decoded
 from tests.hub.clocks import FakeClock
 from tests.hub.fake_agent import FakeAgent
-from tests.hub.objects import key
 from tests.hub.policies import write_policy
 
 EDITS = 36
 EDGES = 24
 REVOCATIONS = 48
-
-
-async def opened(doors: Doors, token: str) -> list[Tap]:
-    """A stream of every kind, with what is kept on it."""
-    taps = [await doors.open(kind, token) for kind in KINDS]
-    for tap in taps:
-        await tap.until(lambda tap: b"kept" in tap.since(0))
-    return taps
-
-
-async def two_objects(agent: FakeAgent) -> None:
-    """One that everybody may see, and one that comes and goes."""
-    agent.put(key("pods", "kept", "web"))
-    agent.put(key("pods", "vault", "web"))
-    await agent.connect()
-
-
-def shows(tap: Tap, since: float, *, is_visible: bool) -> bool:
-    """Whether what came since then says that the object is visible now, or is not."""
-    fresh = [message for at, message in tap.received if at > since]
-    if tap.kind.startswith("watch_catalog"):
-        return bool(fresh) and (HIDDEN in fresh[-1]) == is_visible
-    return any(HIDDEN in message for message in fresh)
-
-
-async def seen_by_all(taps: list[Tap], since: float, *, is_visible: bool) -> float:
-    """The seconds until the last of the streams has shown it."""
-    seen = [await tap.until(lambda tap: shows(tap, since, is_visible=is_visible)) for tap in taps]
-    return max(seen) - since
-
-
-def frames(tap: Tap, since: float) -> list[frame_pb2.Frame]:
-    """The frames of a Watch stream since then."""
-    found = []
-    for at, message in tap.received:
-        response = decoded(tap.kind, message)
-        if at > since and isinstance(response, pb.WatchResponse) and response.HasField("frame"):
-            found.append(response.frame)
-    return found
 
 
 async def test_what_is_lost_leaves_as_withdrawn_and_what_is_granted_comes_as_entries(

@@ -15,6 +15,9 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 import octokube_hub
 from octokube.client.feed import Feed
 from octokube.v1 import browser_pb2
+from octokube_hub.api.admin_service import AdminServicer
+from octokube_hub.api.agent_service import AgentServicer
+from octokube_hub.api.cluster_service import ClusterServicer
 from octokube_hub.app import Hub
 from octokube_web.app import Gateway
 from tests.failure_modes import entries, streams
@@ -78,6 +81,16 @@ async def test_every_rpc_is_tried(hub: Hub) -> None:
         *streams.RPCS.values(),
         "octokube.v1.AgentService/Connect",
     }, "each stream is one that is tried for output after access has ended"
+
+
+def test_nothing_is_served_beside_the_contract() -> None:
+    """What a server answers to is what it says that it does: a handler that no contract names is found as well."""
+    served = {
+        name
+        for servicer in (AdminServicer, AgentServicer, ClusterServicer)
+        for name in object.__new__(servicer).handlers()._method_handlers  # type: ignore[attr-defined]
+    }
+    assert {name.lstrip("/") for name in served} == set(entries.RPCS)
 
 
 def test_every_channel_of_a_socket_is_tried() -> None:
