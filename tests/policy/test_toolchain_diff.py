@@ -240,3 +240,42 @@ def test_whenever_two_policies_differ_at_an_object_the_comparison_says_so_of_tha
         if stop is not None:
             decided = (old.decide(request, stop).is_allowed, new.decide(request, stop).is_allowed)
             assert decided != (not change.is_gain, change.is_gain)
+
+
+team_row = st.builds(
+    lambda who, what, window, effect: f"p, {who}, demo, pay, {what}, {window}, {effect}\n",
+    st.sampled_from(("team:a", "team:b", "team:c", "user:alice", "role:everyone")),
+    st.sampled_from(("pods, *, get", "pods, api-*, get", "pods, *, read", "*, *, get")),
+    st.sampled_from(WINDOWS),
+    st.sampled_from(("allow", "deny")),
+)
+
+
+@pytest.mark.timeout(60)
+@settings(deadline=None)
+@given(
+    common=st.lists(team_row, max_size=4),
+    only_old=st.lists(team_row, max_size=3),
+    only_new=st.lists(team_row, max_size=3),
+    hours=st.integers(0, 47),
+)
+def test_whatever_teams_somebody_is_in_a_difference_shows_at_somebody_who_is_in_some_of_them(
+    build, common, only_old, only_new, hours
+):
+    """Guards the pairs of teams: a deny in one of them takes what another allows."""
+    old, new = build("".join(common + only_old)), build("".join(common + only_new))
+    found = compare(old, new, AT, AT + timedelta(days=3))
+    at = AT + timedelta(hours=hours)
+    named = {row.subject for policy in (old, new) for row in policy.rows}
+    for teams in ({"team:a", "team:b"}, {"team:b", "team:c"}, {"team:a", "team:b", "team:c"}, {"team:c"}):
+        for name in ("user:alice", "user:zoe"):
+            request = AccessRequest(Subject(name, frozenset(teams)), "demo", "pods", "pay", "api-1", "get")
+            was, now = old.decide(request, at).is_allowed, new.decide(request, at).is_allowed
+            assert was == now or any(
+                change.who.subject.groups <= teams
+                and change.who.subject.name
+                == (name if name in named and change.who.shown.startswith("user:") else "user:-")
+                and change.is_gain == now
+                and any(start <= at and (stop is None or at < stop) for start, stop in change.intervals)
+                for change in found.changes
+            ), request
