@@ -186,3 +186,25 @@ async def test_a_view_lets_go_of_the_one_it_was_made_from(derived: list[bool]) -
     assert derived == [True]
     assert audience._basis is None
     await world.close()
+
+
+async def test_who_went_on_in_the_former_view_is_led_from_there(derived: list[bool]) -> None:
+    """What a version means is the same in both views only up to the one at which the second was made."""
+    wide, narrow = "*, *, *, *, read, always, allow", "*, blue, *, *, read, always, allow"
+    world = World(policy(f"p, user:eve, {wide}\np, user:bob, {wide}"))
+    source = await world.add_cluster("c1")
+    source.put(key("pods", "red", "web"))
+    eve, bob = world.subscribe("eve"), world.subscribe("bob")
+    await eve.read_all()
+    await bob.read_all()
+    world.swap(policy(f"p, user:eve, {narrow}\np, user:bob, {wide}"))
+    await eve.read_all()
+    for number in range(5):  # the view that bob is still in goes on, and this one does not
+        source.put(key("pods", "red", f"n{number}"))
+    await bob.read_all()
+    source.put(key("pods", "blue", "web"))
+    world.swap(policy(f"p, user:eve, {narrow}\np, user:bob, {narrow}"))
+    await bob.read_all()
+    assert derived == [True]
+    assert bob.names() == {"pods/blue/web"}
+    await world.close()

@@ -6,19 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octokube.runtime.tasks import Tasks
 from octokube.state import Gone, Position, VersionedStore, new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.pacing import MAX_SPACING_SECONDS, Pacer, Rounds
 from octokube_hub.fanout.presence import Presence
 from octokube_hub.fanout.resume import KEY_BYTES, TOKEN_BYTES, ResumeState, Sealer, Unreadable, worthless_token
 from octokube_hub.fanout.selection import BadSubscription, read_subscription
+from octokube_hub.fanout.sessions import WAKE_SLICE, Sessions
 from octokube_hub.fanout.transitions import Step, decide
 from octokube_hub.fanout.window import DEFAULT_WINDOW_BYTES, BadAck, Window
 from octokube_hub.identity.peers import is_local_peer
 from octokube_hub.identity.secret import draw_secret, hash_secret, read_bearer
 from octokube_hub.ingest.admission import Admission
 from octokube_hub.ingest.cursor import Verdict, judge, resume_version
-from octokube_hub.replica import Replica
+from octokube_hub.replica import Registry, Replica
 from octokube_hub.replica.agent_clock import AgentClock
 from tests.hub.clocks import FakeClock
 from tests.hub.objects import key
@@ -275,3 +278,21 @@ async def test_a_round_goes_on_when_an_audience_or_a_reader_fails() -> None:
             while sound.wakes < expected:  # noqa: ASYNC110 - the stand-ins call nobody back
                 await asyncio.sleep(0)
     rounds.close()
+
+
+async def test_an_edit_wakes_every_stream_but_not_all_in_one_turn_of_the_loop() -> None:
+    class Stream:
+        is_awake = False
+
+        def wake(self) -> None:
+            self.is_awake = True
+
+    sessions = Sessions(Fanout(Registry(FakeClock()), Sealer(bytes(KEY_BYTES)), Tasks("test")), FakeClock())
+    streams = [Stream() for _ in range(3 * WAKE_SLICE + 1)]
+    sessions.watches.update(dict.fromkeys(streams))  # type: ignore[arg-type]
+    sessions.wake_all()
+    counts = [sum(stream.is_awake for stream in streams)]
+    while counts[-1] < len(streams):
+        await asyncio.sleep(0)
+        counts.append(sum(stream.is_awake for stream in streams))
+    assert counts == [WAKE_SLICE, 2 * WAKE_SLICE, 3 * WAKE_SLICE, len(streams)]
