@@ -17,6 +17,7 @@ from octokube_agent.kube.client import KubeClient
 from octokube_agent.kube.describing import describe
 from octokube_agent.kube.discovery import Discovery, ServerVersion, discover, read_version
 from octokube_agent.link.connecting import Link, read_credential
+from octokube_agent.operations.executor import Executor
 from octokube_agent.probing import probe_forever
 from octokube_agent.projection.redaction import Redactor
 from octokube_agent.reflector.features import Features
@@ -78,6 +79,7 @@ class Agent:
         version, first = await self._reach(client)
         log.info("apiserver.reached", host=client.host, version=version.git_version, types=len(first.types))
         tasks.start(probe_forever(client, self.health, clock=self._clock), name="probe")
+        redactor = Redactor(self.settings.secret_words)
         surroundings = Surroundings(
             client=client,
             hot_state=self.hot_state,
@@ -87,7 +89,7 @@ class Agent:
         )
         follower = TypeFollower(
             surroundings,
-            Redactor(self.settings.secret_words),
+            redactor,
             tasks,
             excluded=self.settings.all_excluded_types,
             rediscovery_seconds=self.settings.rediscovery_seconds,
@@ -99,6 +101,17 @@ class Agent:
             log.info("agent.synced", types=len(self.hot_state.types()), objects=len(self.hot_state))
         except TimeoutError:
             log.warning("agent.sync_late", seconds=self.settings.initial_sync_seconds, objects=len(self.hot_state))
+        executor = Executor(
+            client,
+            cluster=self.settings.cluster,
+            served=self.hot_state.served,
+            types=self.hot_state.types,
+            redactor=redactor,
+            ceiling=self.settings.ceiling(),
+            is_impersonating=self.settings.is_impersonating,
+            tasks=tasks,
+            clock=self._clock,
+        )
         link = Link(
             self.settings,
             self.hot_state,
@@ -106,6 +119,7 @@ class Agent:
             server_version=version.git_version,
             agent_version=_own_version(),
             on_open=_once(ready),
+            executor=executor,
         )
         tasks.start(link.run(), name="link")
 

@@ -58,6 +58,39 @@ from octokube_agent.settings import AgentSettings
     help="A further word by which names of secrets are known. Can be repeated; separated by spaces in the variable.",
 )
 @click.option(
+    "--operations",
+    envvar="OCTOKUBE_OPERATIONS",
+    default="read-only",
+    show_default=True,
+    metavar="LIST",
+    help=(
+        "What the hub may have done here, separated by commas: none, read-only, read-write, all, or names of "
+        "operations, such as read-only,exec,restart. Nothing else is done, whatever the hub asks."
+    ),
+)
+@click.option(
+    "--operation-type",
+    "operation_types",
+    envvar="OCTOKUBE_OPERATION_TYPES",
+    multiple=True,
+    metavar="PATTERN",
+    help="Types that operations may touch, such as pods or *.apps; default all. Can be repeated.",
+)
+@click.option(
+    "--operation-namespace",
+    "operation_namespaces",
+    envvar="OCTOKUBE_OPERATION_NAMESPACES",
+    multiple=True,
+    metavar="PATTERN",
+    help="Namespaces that operations may touch, cluster-scoped for objects in none; default all. Can be repeated.",
+)
+@click.option(
+    "--impersonate",
+    envvar="OCTOKUBE_IMPERSONATE",
+    is_flag=True,
+    help="Ask for each operation in the name of the person it is for, so that Kubernetes RBAC is a second wall.",
+)
+@click.option(
     "--initial-sync-seconds", envvar="OCTOKUBE_INITIAL_SYNC_SECONDS", type=float, default=30.0, show_default=True
 )
 @click.option(
@@ -83,6 +116,10 @@ def main(
     wait_for_cluster: bool | None,
     excluded_types: tuple[str, ...],
     secret_words: tuple[str, ...],
+    operations: str,
+    operation_types: tuple[str, ...],
+    operation_namespaces: tuple[str, ...],
+    impersonate: bool,
     initial_sync_seconds: float,
     rediscovery_seconds: float,
     log_format: str,
@@ -103,6 +140,10 @@ def main(
         ),
         excluded_types=excluded_types,
         secret_words=secret_words,
+        operations=tuple(word.strip() for word in operations.split(",") if word.strip()),
+        operation_types=operation_types,
+        operation_namespaces=operation_namespaces,
+        is_impersonating=impersonate,
         initial_sync_seconds=initial_sync_seconds,
         rediscovery_seconds=rediscovery_seconds,
         log_format=cast(LogFormat, log_format),

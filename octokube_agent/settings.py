@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from octokube.runtime.channels import host_of, read_ca
 from octokube.runtime.errors import UserError
 from octokube.runtime.logging import LogFormat
+from octokube_agent.operations.ceiling import Ceiling
 from octokube_agent.reflector.selecting import DEFAULT_EXCLUDED
 
 _CLUSTER_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -18,10 +19,12 @@ class AgentSettings:
     """Every setting; each is a flag of ``octokube-agent`` and an environment variable ``OCTOKUBE_…`` of the same name.
 
     ``excluded_types`` are added to the default ones. ``secret_words`` are added to the words by which redaction knows
-    names of secrets. ``initial_sync_seconds`` bounds how long a new agent process gathers its first complete state
-    before it offers it to the hub: a hub that holds the former state should not be told that most of it has gone.
-    ``is_waiting_for_cluster`` makes an agent that can't reach its API server at the start wait for it, instead of
-    ending with a sentence that says why.
+    names of secrets. ``operations`` (names and profiles), ``operation_types`` and ``operation_namespaces`` (patterns;
+    none means all) are the ceiling of what the hub can have done here. With ``is_impersonating`` each operation is
+    asked for in the name of the person it is for, so that Kubernetes decides, too. ``initial_sync_seconds`` bounds how
+    long a new agent process gathers its first complete state before it offers it to the hub: a hub that holds the
+    former state should not be told that most of it has gone. ``is_waiting_for_cluster`` makes an agent that can't reach
+    its API server at the start wait for it, instead of ending with a sentence that says why.
     """
 
     cluster: str
@@ -35,6 +38,10 @@ class AgentSettings:
     is_waiting_for_cluster: bool = False
     excluded_types: tuple[str, ...] = ()
     secret_words: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ("read-only",)
+    operation_types: tuple[str, ...] = ()
+    operation_namespaces: tuple[str, ...] = ()
+    is_impersonating: bool = False
     initial_sync_seconds: float = 30.0
     rediscovery_seconds: float = 300.0
     log_format: LogFormat = "auto"
@@ -45,6 +52,10 @@ class AgentSettings:
         """The types that are not followed."""
         return frozenset((*DEFAULT_EXCLUDED, *self.excluded_types))
 
+    def ceiling(self) -> Ceiling:
+        """The limit of operations. Raises UserError for a word that is none."""
+        return Ceiling.of(self.operations, self.operation_types, self.operation_namespaces)
+
     def check(self) -> None:
         """Raises UserError, one sentence, for the first setting that can't work."""
         if not _CLUSTER_NAME.fullmatch(self.cluster):
@@ -53,6 +64,7 @@ class AgentSettings:
                 "write lower-case letters, digits, dots and hyphens, such as prod-eu"
             )
         host_of(self.hub)
+        self.ceiling()
         if self.credential and self.credential_file:
             raise UserError("both a credential and a credential file are given; give one of them")
         if self.log_level.upper() not in logging.getLevelNamesMapping():

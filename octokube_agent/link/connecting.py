@@ -5,7 +5,7 @@ import pathlib
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 import grpc
 import grpc.aio
@@ -15,11 +15,15 @@ from octokube.runtime.backoff import Backoff
 from octokube.runtime.channels import open_channel
 from octokube.runtime.clock import Clock
 from octokube.runtime.errors import UserError
+from octokube.runtime.tasks import Tasks
 from octokube.v1 import agent_service_pb2
 from octokube_agent.health import Health
 from octokube_agent.hot_state import HotState
 from octokube_agent.link.session import Call, Drained, LinkStalled, Session
 from octokube_agent.link.window import ProtocolError
+from octokube_agent.operations.calling import open_execute
+from octokube_agent.operations.executor import Executor
+from octokube_agent.operations.stream import ExecuteCall
 from octokube_agent.settings import AgentSettings
 
 log = structlog.get_logger(__name__)
@@ -52,9 +56,18 @@ async def dial_hub(settings: AgentSettings) -> AsyncIterator[Call]:
         )
         call = connect(metadata=_metadata(settings))
         try:
-            yield cast(Call, _Stream(call))
+            yield cast(Call, _Stream(call, channel, settings))
         finally:
             call.cancel()
+
+
+@runtime_checkable
+class OpensOperations(Protocol):
+    """A session's Call that can open streams for operations beside it."""
+
+    def execute(self) -> AbstractAsyncContextManager[ExecuteCall]:
+        """A new stream; leaving the context ends it."""
+        ...
 
 
 class Link:
@@ -79,7 +92,9 @@ class Link:
         slow_backoff: Backoff | None = None,
         dial: Dial = dial_hub,
         clock: Clock | None = None,
+        executor: Executor | None = None,
     ) -> None:
+        self._executor = executor
         self._settings = settings
         self._hot_state = hot_state
         self._health = health
@@ -109,13 +124,16 @@ class Link:
 
     async def _session(self) -> float:
         """One session from dialling to its end; how long to wait before the next."""
-        async with self._dial(self._settings) as call:
+        async with self._dial(self._settings) as call, Tasks("agent/operations") as tasks:
+            on_order = self._order_taker(call, tasks)
             session = Session(
                 call,
                 self._hot_state,
                 self._health,
                 cluster=self._settings.cluster,
                 agent_version=self._agent_version,
+                operations=self._executor.operations if self._executor is not None and on_order is not None else (),
+                on_order=on_order,
                 clock=self._clock,
             )
             try:
@@ -127,6 +145,21 @@ class Link:
             except (LinkStalled, ProtocolError) as error:
                 return self._broken(str(error), had_progress=session.has_progress)
             return self._left(drained, had_progress=session.has_progress)
+
+    def _order_taker(self, call: Call, tasks: Tasks) -> Callable[[str], None] | None:
+        """What takes orders of this session: each operation is a task of the session, and ends with it."""
+        executor = self._executor
+        if executor is None or not isinstance(call, OpensOperations):
+            return None
+
+        async def execute(operation_id: str) -> None:
+            async with call.execute() as operation:
+                await executor.run(operation_id, operation)
+
+        def take(operation_id: str) -> None:
+            tasks.start_guarded(execute(operation_id), name=operation_id)
+
+        return take
 
     def _left(self, drained: Drained | None, *, had_progress: bool) -> float:
         if drained is None:
@@ -177,8 +210,19 @@ class Link:
 class _Stream:
     """Gives a gRPC call the shape of a session's Call: the end of the stream is None, a failed one raises."""
 
-    def __init__(self, call: "grpc.aio.StreamStreamCall[bytes, agent_service_pb2.ConnectResponse]") -> None:
+    def __init__(
+        self,
+        call: "grpc.aio.StreamStreamCall[bytes, agent_service_pb2.ConnectResponse]",
+        channel: grpc.aio.Channel,
+        settings: AgentSettings,
+    ) -> None:
         self._call = call
+        self._channel = channel
+        self._settings = settings
+
+    def execute(self) -> AbstractAsyncContextManager[ExecuteCall]:
+        """Opens a stream for an operation, on the same connection."""
+        return open_execute(self._channel, _metadata(self._settings))
 
     async def write(self, request: bytes) -> None:
         try:

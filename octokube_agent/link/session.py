@@ -1,6 +1,7 @@
 """Runs one session of the link: sends frames as the window allows, and heeds acknowledgements and drain."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,8 +68,12 @@ class Session:
         *,
         cluster: str,
         agent_version: str,
+        operations: Sequence[str] = (),
+        on_order: Callable[[str], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
+        self._operations = operations
+        self._on_order = on_order
         self._call = call
         self._hot_state = hot_state
         self._health = health
@@ -93,6 +98,7 @@ class Session:
             horizon=self._hot_state.horizon,
             agent_version=self._agent_version,
             server_version=server_version,
+            operations=self._operations,
         )
         await self._call.write(ConnectRequest(hello=hello).SerializeToString())
         try:
@@ -158,6 +164,8 @@ class Session:
                 self._drained = Drained(drain.retry_after.ToTimedelta().total_seconds(), drain.reason)
                 self._wake.set()
                 return
+            elif kind == "order" and self._on_order is not None:
+                self._on_order(response.order.operation_id)
             else:
                 raise ProtocolError(f"the hub sent {kind or 'an empty message'} inside a session")
 

@@ -43,6 +43,10 @@ class Redactor:
             self._redact_config_map(obj)
         self._walk(obj)
 
+    def redact_text(self, text: str) -> str:
+        """A text, such as an error of the server, without the secrets that its form or the words around them betray."""
+        return self._redact_text(text) if text else text
+
     def _redact_secret(self, obj: Object) -> None:
         values = _secret_values(obj)
         _blank(obj)

@@ -1,0 +1,1 @@
+"""Executes operations that the hub orders, under the agent's own ceiling."""
