@@ -1,12 +1,12 @@
 """A hub with its policy, agents and a gateway before it, for tests that go in by every door."""
 
-import pathlib
 from collections.abc import AsyncIterator
 
 import aiohttp
 import grpc.aio
 import pytest
 
+from octokube.client.grpc_feed import GrpcFeed
 from octokube_hub.app import Hub
 from octokube_web.app import Gateway
 from octokube_web.settings import WebSettings
@@ -17,7 +17,7 @@ __all__ = ["agent", "channel", "clock", "hub", "policies"]
 
 
 @pytest.fixture
-async def gateway(hub: Hub, tmp_path: pathlib.Path) -> AsyncIterator[Gateway]:
+async def gateway(hub: Hub) -> AsyncIterator[Gateway]:
     """A gateway in the hub's process."""
     running = Gateway(WebSettings(listen="127.0.0.1:0"), hub.feed)
     await running.start()
@@ -26,10 +26,23 @@ async def gateway(hub: Hub, tmp_path: pathlib.Path) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def doors(hub: Hub, channel: grpc.aio.Channel, gateway: Gateway) -> AsyncIterator[Doors]:
+async def remote_gateway(channel: grpc.aio.Channel) -> AsyncIterator[Gateway]:
+    """A gateway that reaches the hub as another program does."""
+    running = Gateway(WebSettings(listen="127.0.0.1:0"), GrpcFeed(channel))
+    await running.start()
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+async def doors(hub: Hub, channel: grpc.aio.Channel, gateway: Gateway, remote_gateway: Gateway) -> AsyncIterator[Doors]:
     """Every way into the hub."""
-    connector = aiohttp.TCPConnector(limit=0)  # a hundred sockets are not many here
-    async with aiohttp.ClientSession(gateway.url, connector=connector) as browser:
-        opened = Doors(hub, channel, browser)
+    async with browser_at(gateway) as browser, browser_at(remote_gateway) as remote:
+        opened = Doors(hub, channel, browser, remote)
         yield opened
         await opened.close()
+
+
+def browser_at(gateway: Gateway) -> aiohttp.ClientSession:
+    """A client of a gateway; a hundred sockets are not many here."""
+    return aiohttp.ClientSession(gateway.url, connector=aiohttp.TCPConnector(limit=0))

@@ -23,16 +23,24 @@ METHODS = ("watch", "watch_catalog")
 CHANNELS = {"watch": "watch", "watch_catalog": "catalog"}
 """What opens the same on a socket of the gateway."""
 RPCS = {"watch": "octokube.v1.ClusterService/Watch", "watch_catalog": "octokube.v1.ClusterService/WatchCatalog"}
-DOORS = ("grpc", "in-process", "websocket", "websocket-json")
+DOORS = ("grpc", "in-process", "websocket", "websocket-json", "remote-websocket")
+"""The last is a gateway that is another program than the hub."""
 KINDS = [f"{method} over {door}" for door in DOORS for method in METHODS]
 
 
 class Doors:
     """The ways into one hub, and the gateway before it."""
 
-    def __init__(self, hub: Hub, channel: grpc.aio.Channel, browser: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        channel: grpc.aio.Channel,
+        browser: aiohttp.ClientSession,
+        remote: aiohttp.ClientSession | None = None,
+    ) -> None:
         self.feed = hub.feed
         self.browser = browser
+        self._remote = remote or browser
         self._feeds = {"grpc": GrpcFeed(channel), "in-process": hub.feed}
         self._closers: list[Callable[[], Awaitable[object]]] = []
 
@@ -45,7 +53,7 @@ class Doors:
         if door in self._feeds:
             receive = await self._open_feed(door, method, token, request)
         else:
-            receive = await self._open_channel(JSON if door.endswith("json") else PROTO, method, token, request)
+            receive = await self._open_channel(door, method, token, request)
         tap = Tap(kind, receive)
         self._closers.append(tap.close)
         return tap
@@ -66,9 +74,11 @@ class Doors:
         self._closers.append(catalog.close)
         return catalog.receive
 
-    async def _open_channel(self, protocol: str, method: str, token: str, request: pb.WatchRequest) -> Receive:
+    async def _open_channel(self, door: str, method: str, token: str, request: pb.WatchRequest) -> Receive:
         headers = {"Authorization": f"Bearer {token}"}
-        ws = await self.browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers, max_msg_size=0)
+        protocol = JSON if door == "websocket-json" else PROTO
+        browser = self._remote if door == "remote-websocket" else self.browser
+        ws = await browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers, max_msg_size=0)
         self._closers.append(ws.close)
         opening = browser_pb2.BrowserMessage(channel=1)
         if method == "watch":

@@ -53,10 +53,15 @@ class World:
 
 @contextlib.asynccontextmanager
 async def world(
-    directory: pathlib.Path, *, hidden: tuple[Key, ...] = (), types: tuple[str, ...] = fake_agent.TYPES
+    directory: pathlib.Path,
+    *,
+    hidden: tuple[Key, ...] = (),
+    types: tuple[str, ...] = fake_agent.TYPES,
+    rules: str = RULES,
+    teams: str = "",
 ) -> AsyncIterator[World]:
     """One of two worlds, by a clock that stands still."""
-    write_policy(directory / "policies", RULES)
+    write_policy(directory / "policies", rules, teams=teams)
     settings = HubSettings(listen="127.0.0.1:0", data=directory / "data", policies=directory / "policies", is_demo=True)
     hub = Hub(settings, clock=FakeClock())
     await hub.start()
@@ -88,6 +93,10 @@ async def differing(one: World, two: World, targets: Iterable[Target]) -> list[s
     first, second = await asyncio.gather(
         entries.transcripts(one.caller, targets), entries.transcripts(two.caller, targets)
     )
+    for told, where in ((first, one), (second, two)):
+        assert where.hub._policy is not None
+        revision = where.hub._policy.current.revision.encode()
+        told.update({name: transcript.replace(revision, b"#" * len(revision)) for name, transcript in told.items()})
     return [name for name in first if first[name] != second[name]]
 
 
@@ -128,6 +137,23 @@ async def test_people_secrets_and_what_was_done_are_answered_like_what_does_not_
         token = (await one.hub._tokens.list())[0]
         await one.hub.create_agent_credential("c1")
         targets = [Target("c1", "pods", "red", name) for name in (token.id, "dana", "nobody")]
+        assert await differing(one, two, targets) == []
+
+
+OTHERS = {
+    "what others may do": ("p, user:bob, c1, blue, pods, *, *, always, allow\n", ""),
+    "when others may do it": ('p, user:bob, c1, red, pods, *, read, "10:30-10:31 UTC", allow\n', ""),
+    "who is in a team": ("p, team:payments, c1, red, pods, *, exec, always, allow\n", "g, user:bob, team:payments\n"),
+    "a refusal of what she is not allowed": ("p, role:everyone, *, blue, *, secret-*, *, always, deny\n", ""),
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("rows", "teams"), OTHERS.values(), ids=OTHERS.keys())
+async def test_what_the_policy_says_of_others_is_told_at_no_door(rows: str, teams: str, tmp_path: pathlib.Path) -> None:
+    """Only that the policy is another one, by its revision, which is replaced here by its length."""
+    targets = [Target("c1", "pods", namespace, name) for namespace in ("red", "blue") for name in ("web", "secret-1")]
+    async with world(tmp_path / "one", rules=RULES + rows, teams=teams) as one, world(tmp_path / "two") as two:
         assert await differing(one, two, targets) == []
 
 
