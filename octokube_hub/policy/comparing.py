@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from octokube_hub.policy.openings import open_intervals
-from octokube_hub.policy.people import Person, Reach, list_people, pair_up, rules_in_force
+from octokube_hub.policy.people import Person, Reach, list_people, rules_in_force
 from octokube_hub.policy.places import Found, Place, find_places, verbs_at
 from octokube_hub.policy.policyset import PolicySet
 from octokube_hub.policy.rows import Rule
@@ -17,6 +17,8 @@ from octokube_hub.policy.windows import Interval, Window
 
 MOST_MOMENTS = 50_000
 """Instants that are looked at for one person: windows that change every minute fit for a month."""
+MOST_PAIRS = 20_000
+"""Combinations of a person and a team of the identity provider that are looked at: a few minutes' work at most."""
 Difference = tuple[Place, str, bool]
 """An object, a verb, and whether the new policy alone allows it (gains), or the old one alone (loses)."""
 
@@ -37,7 +39,8 @@ class Comparison:
     """All changes in ``[since, until)``.
 
     ``until`` is earlier than asked for when windows change too often to follow. ``is_complete`` false: objects without
-    an example may exist at which the policies differ.
+    an example may exist at which the policies differ. ``has_all_pairs`` false: people in several teams of the identity
+    provider may gain or lose more.
     """
 
     changes: tuple[Change, ...]
@@ -46,6 +49,7 @@ class Comparison:
     people: int
     places: int
     is_complete: bool
+    has_all_pairs: bool
 
 
 def compare(
@@ -60,12 +64,8 @@ def compare(
     work = _Work(old, new, since, until, places)
     found = [(person, work.compare(person.subject)) for person in people]
     known = {person.subject: differences for person, differences in found}
-    teams = sorted(
-        min(person.subject.groups) for person, _ in found if person.subject.groups and work.is_pair_needed(person)
-    )
-    # Teams first: what somebody of a team gains or loses needs no second telling for those who are in it by the files.
-    paired = sorted((person for person in people if person.shown != "anybody else"), key=lambda person: person.is_named)
-    for pair in pair_up(paired, teams):
+    pairs = list_pairs(old, new, people)
+    for pair in pairs[:MOST_PAIRS]:
         alone = [known.get(part, {}) for part in (*_parts(pair.subject), *_teams_by_rows(new, pair.subject, since))]
         known[pair.subject] = work.compare(pair.subject)
         differences = {
@@ -79,7 +79,45 @@ def compare(
         for who, differences in found
         for (place, verb, is_gain), times in differences.items()
     )
-    return Comparison(changes, since, work.until, len(found), len(work.seen), work.is_complete)
+    has_all_pairs = len(pairs) <= MOST_PAIRS
+    return Comparison(changes, since, work.until, len(found), len(work.seen), work.is_complete, has_all_pairs)
+
+
+def list_pairs(old: PolicySet, new: PolicySet, people: tuple[Person, ...]) -> list[Person]:
+    """People once more, each in one team beside, where that may make a difference that neither makes alone.
+
+    The teams are those that only the identity provider fills: who is in the others is in the files. Two at a time are
+    enough, since one row allows and one row denies; and one of the two has to be under other denies than before.
+    Teams come before people: what somebody of a team gains or loses is not told again for those in it by the files.
+    """
+    reaches = (Reach(old), Reach(new))
+    anybody = [_denies(reach, Subject("user:-")) for reach in reaches]
+
+    def is_denied_otherwise(person: Person) -> bool:
+        before, after = (
+            _denies(reach, person.subject) - common for reach, common in zip(reaches, anybody, strict=True)
+        )
+        return before != after
+
+    filled = {row.group for policy in (old, new) for row in policy.memberships}
+    teams = [person for person in people if person.subject.groups and person.subject.groups.isdisjoint(filled)]
+    is_other = {person: is_denied_otherwise(person) for person in people}
+    found: dict[Subject, Person] = {}
+    for person in sorted((p for p in people if p.subject != Subject("user:-")), key=lambda p: p.is_named):
+        for team in teams:
+            if person.subject.groups >= team.subject.groups or not (is_other[person] or is_other[team]):
+                continue
+            subject = Subject(person.subject.name, person.subject.groups | team.subject.groups)
+            found.setdefault(subject, Person(f"{person.shown} and {min(team.subject.groups)}", subject))
+    return list(found.values())
+
+
+def _denies(reach: Reach, subject: Subject) -> set[object]:
+    """Everything about denies that may ever concern a subject, the ways by which they reach it included."""
+    rows, memberships = reach.of(subject)
+    denies = {(row.subject, row.rule.digest, row.window) for row in rows if row.rule.effect == "deny"}
+    ways = {(step.member, step.group, step.window) for step in memberships} if denies else set()
+    return {*denies, *ways}
 
 
 Times = tuple[tuple[datetime, datetime | None], ...]
@@ -127,19 +165,6 @@ class _Work:
             what: tuple((a, b if b < self.until else None) for a, b in found[what])
             for what in sorted(found, key=lambda what: what[0])
         }
-
-    def is_pair_needed(self, person: Person) -> bool:
-        """May somebody gain or lose something by being in this team beside others? Only denies reach that far.
-
-        Whether they are in it is known when rows of the files say so.
-        """
-        if any(row.group in person.subject.groups for policy in self._policies for row in policy.memberships):
-            return False
-        old, new = (
-            {(row.rule.digest, row.window) for row in reach.of(person.subject)[0] if row.rule.effect == "deny"}
-            for reach in self._reach
-        )
-        return old != new
 
     def _is_same_for(self, subject: Subject) -> bool:
         old, new = (

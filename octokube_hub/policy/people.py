@@ -1,6 +1,5 @@
 """Lists whom to ask about so that nobody's access goes unseen."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,7 +65,7 @@ def list_people(*policies: PolicySet) -> tuple[tuple[Person, ...], tuple[PolicyS
     A team may be filled by the identity provider, so that somebody in it and in nothing else is asked about. A role
     that nobody is in gets a member, in the policies that are returned: its rows mean something once somebody is.
 
-    Not guaranteed: anything about people in several teams of the identity provider; see ``pair_up``.
+    Not guaranteed: anything about people in several teams of the identity provider; see ``comparing.list_pairs``.
     """
     names = {row.subject for policy in policies for row in policy.rows} - {EVERYONE}
     names.update(name for policy in policies for row in policy.memberships for name in (row.member, row.group))
@@ -86,20 +85,6 @@ def list_people(*policies: PolicySet) -> tuple[tuple[Person, ...], tuple[PolicyS
 def member_of(*teams: str) -> Subject:
     """Somebody whom the identity provider puts into these teams, and who is in nothing else."""
     return Subject(_SOMEBODY, frozenset(teams))
-
-
-def pair_up(people: Iterable[Person], teams: Iterable[str]) -> tuple[Person, ...]:
-    """Each of these people once more for each of the teams, in which the identity provider may put them, too.
-
-    Pairs are enough: whatever is allowed is allowed by one row, and what is denied is denied by one row.
-    """
-    people, found = tuple(people), []
-    for team in teams:
-        for person in people:
-            if team not in person.subject.groups:
-                subject = Subject(person.subject.name, person.subject.groups | {team})
-                found.append(Person(f"{person.shown} and {team}", subject))
-    return tuple(found)
 
 
 def _with(policy: PolicySet, memberships: list[Membership]) -> PolicySet:

@@ -131,6 +131,20 @@ def test_a_deny_for_a_team_of_the_identity_provider_reaches_what_another_team_is
     }
 
 
+def test_a_deny_for_somebody_reaches_what_a_team_of_the_identity_provider_is_allowed(build):
+    allow = "p, team:a, demo, *, pods, *, logs, always, allow\n"
+    assert tell(build(allow), build(allow + "p, user:alice, demo, *, pods, *, *, always, deny\n")) == {
+        ("user:alice and team:a", "-", "logs", "demo/any pods/any")
+    }
+
+
+def test_that_teams_have_too_many_combinations_is_said(run, edited, monkeypatch):
+    monkeypatch.setattr(comparing, "MOST_PAIRS", 1)
+    append(edited, "p, team:x, *, **, *, *, *, always, deny")
+    _, out, _ = run("diff", POLICIES, edited, "--at", NOON)
+    assert "people in several teams of the identity provider may gain or lose more" in out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "names"),
     [

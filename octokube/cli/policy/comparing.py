@@ -107,6 +107,8 @@ def _tell(start: datetime, stop: datetime | None, since: datetime) -> str:
 def _shortfalls(found: Comparison, days: int) -> Iterable[str]:
     if found.until < found.since + timedelta(days=days):
         yield f"windows open and close so often that they were followed until {asking.show(found.until)} only"
+    if not found.has_all_pairs:
+        yield "people in several teams of the identity provider may gain or lose more: their combinations are too many"
     if not found.is_complete:
         yield "patterns overlap in too many ways for an example of each: there may be more; give an --inventory"
 
