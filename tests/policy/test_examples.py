@@ -37,6 +37,10 @@ def test_an_example_reads_well_where_it_can():
     assert find_examples(frozenset({"api-*", "web"})).names == ("web", "api-x")
 
 
+def test_a_literal_stands_for_itself_and_not_for_the_patterns_that_match_it():
+    assert find_examples(frozenset({"[ab]", "a"})).names == ("a", "b")
+
+
 def test_that_patterns_are_too_entangled_is_said():
     patterns = frozenset(f"*{first}*{second}*" for first in "abcdefgh" for second in "abcdefgh")
     assert not find_examples(patterns).is_complete
