@@ -219,10 +219,10 @@ async def test_no_stream_sees_a_secret_while_the_files_with_the_deny_are_written
     for number in range(3):
         text = f"# anew {number}\n{allow}{deny}"
         with open(policies / "policy.csv", "w") as writer:  # noqa: ASYNC230 - the slow writer is the point
-            for piece in (text[:12], text[12:40], text[40:-20], text[-20:]):
+            for piece in text.splitlines(keepends=True):
                 writer.write(piece)
                 writer.flush()
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(0.1)
         await eventually(lambda: hub._policy.current.files.get("policy.csv") == text.encode())  # type: ignore[union-attr]  # noqa: B023
     for name in ("policy.csv", "teams.csv"):
         (policies / name).unlink()
