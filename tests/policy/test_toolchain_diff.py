@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from octokube_hub.policy import AccessRequest, Subject, comparing
-from octokube_hub.policy.comparing import compare
+from octokube_hub.policy.comparing import compare, list_pairs
+from octokube_hub.policy.people import list_people
 
 POLICIES = Path(__file__).parents[2] / "policies"
 NOON = "2026-03-04T12:00Z"
@@ -136,6 +137,46 @@ def test_a_deny_for_somebody_reaches_what_a_team_of_the_identity_provider_is_all
     assert tell(build(allow), build(allow + "p, user:alice, demo, *, pods, *, *, always, deny\n")) == {
         ("user:alice and team:a", "-", "logs", "demo/any pods/any")
     }
+
+
+def test_what_a_team_loses_alone_is_not_told_again_of_those_who_are_in_two(build):
+    allow = "p, team:a, demo, *, pods, *, exec, always, allow\np, team:b, demo, *, pods, *, logs, always, allow\n"
+    assert tell(build(allow), build(allow + "p, team:b, demo, *, pods, *, logs, always, deny\n")) == {
+        ("members of team:b", "-", "logs", "demo/any pods/any")
+    }
+
+
+def test_nobody_is_put_by_the_identity_provider_beside_others_into_a_team_that_the_files_fill(build):
+    allow, member = "p, team:a, demo, *, pods, *, exec, always, allow\n", "g, user:bob, team:b\ng, user:alice, team:a\n"
+    deny = "p, team:b, demo, *, pods, *, exec, always, deny\n"
+    assert tell(build(allow, member), build(allow + deny, member)) == set()
+
+
+def test_a_deny_for_everyone_needs_no_pairs(build):
+    old = build("p, team:a, demo, *, pods, *, exec, always, allow\np, team:b, demo, *, pods, *, get, always, allow\n")
+    new = build("p, role:everyone, demo, *, pods, *, exec, always, deny\n")
+    assert list_pairs(old, new, list_people(old, new)[0]) == []
+
+
+def test_a_window_alone_makes_a_difference_on_a_row_and_on_a_membership(build):
+    rows = "p, role:sre, demo, *, pods, *, exec, {}, allow\n"
+    members = "g, user:dana, role:sre, {}\n"
+    always = build(rows.format("always"), members.format("always"))
+    lost = {("user:dana", "-", "exec", "demo/any pods/any")}
+    assert tell(always, build(rows.format("daily 22:00-06:00 UTC"), members.format("always"))) == lost
+    assert tell(always, build(rows.format("always"), members.format("daily 22:00-06:00 UTC"))) == lost
+
+
+def test_objects_outside_of_namespaces_are_asked_about(build):
+    row = "p, user:alice, demo, cluster, nodes, *, get|cordon, always, allow\n"
+    assert tell(build(""), build(row)) == {
+        ("user:alice", "+", verb, "demo/cluster nodes/any") for verb in ("get", "cordon")
+    }
+
+
+def test_a_pattern_of_types_is_shown_by_one_that_has_the_operation(build):
+    row = "p, user:alice, demo, pay, [!d]*.apps, *, restart, always, allow\n"
+    assert tell(build(""), build(row)) == {("user:alice", "+", "restart", "demo/pay statefulsets.apps/any")}
 
 
 def test_that_teams_have_too_many_combinations_is_said(run, edited, monkeypatch):
