@@ -119,6 +119,25 @@ class Audience:
         self._complete()
         return True
 
+    def rescope(self, key: AudienceKey, scope: Scope, limit: int) -> bool:
+        """Becomes the audience of another scope, with the only member it has. False when that is too much, or others
+        are led here: a move that is being found out says what the former scope allowed.
+
+        What readers of this one were sent is told by ``carried`` from now on, not by ``delta``.
+        """
+        if not self.is_ready or self._prepared or not self.view.rescope(key, scope, limit):
+            return False
+        self.key = key
+        self._scope_bytes = bytes.fromhex(scope.fingerprint)
+        self._snapshot = self._basis = None
+        self._made_at_version = -1
+        self._complete()
+        return True
+
+    def carried(self, cursor: int) -> Transmission:
+        """From a cursor of before this was the audience of another scope. Raises Gone."""
+        return transmission.follow(self.view, cursor, self._header(), self.token())
+
     def apply(self, changed: list[Stored[EncodedObject]], removed: list[Key]) -> bool:
         """Follows the replica. True when this audience sees a difference."""
         view = self.view

@@ -66,6 +66,22 @@ class ClusterFanout:
         audience.members[member] = None
         return member
 
+    def carry(self, member: Member, scope: Scope, selection: Selection) -> bool:
+        """Makes the only member of an audience the only one of another scope, together with the view.
+
+        False, and nothing has happened, where that audience is there already or this one is somebody else's, too.
+        """
+        audience = member.audience
+        key = AudienceKey(scope.fingerprint, selection.fingerprint)
+        if len(audience.members) > 1 or audience.key.selection != key.selection or key in self._audiences:
+            return False
+        former = audience.key
+        if not audience.rescope(key, scope, BUILT_AT_ONCE):
+            return False
+        del self._audiences[former]
+        self._audiences[key] = audience
+        return True
+
     def leave(self, member: Member) -> None:
         """Ends a membership; an audience without members is forgotten."""
         audience = member.audience

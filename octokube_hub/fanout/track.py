@@ -32,11 +32,15 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The receiver holds what an audience saw at a version; not ``is_exact``: with parts of what came after."""
+    """The receiver holds what an audience saw at a version; not ``is_exact``: with parts of what came after.
+
+    ``is_carried``: that was when the audience had another scope.
+    """
 
     member: Member
     cursor: int
     is_exact: bool
+    is_carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Track:
             self._sending is None
             and isinstance(place, At)
             and place.member is self._target
+            and not place.is_carried
             and place.cursor >= place.member.audience.released
             and self._fanout.replica.state is self._told_state
         )
@@ -130,7 +135,7 @@ class Track:
         if self._sending is not None:
             return not self._sending.transmission.is_delta
         place = self._place
-        if not isinstance(place, At) or place.member is not self._target or self._is_replacing:
+        if not isinstance(place, At) or place.member is not self._target or place.is_carried or self._is_replacing:
             return self._fanout.replica.is_loaded
         return place.member.audience.view.version - place.cursor > LARGE_DELTA
 
@@ -199,8 +204,15 @@ class Track:
             self._aim(self._join())
 
     def _join(self) -> Member:
-        coming_from = self._place.member.audience if isinstance(self._place, At) else None
+        place = self._place
+        if isinstance(place, At) and self._fanout.carry(place.member, self._scope, self._selection):
+            self._place = At(place.member, place.cursor, place.is_exact, is_carried=True)
+            return self._remembering(place.member)
+        coming_from = place.member.audience if isinstance(place, At) else None
         member = self._fanout.join(self._scope, self._selection, self._wake, coming_from=coming_from)
+        return self._remembering(member)
+
+    def _remembering(self, member: Member) -> Member:
         if self._has_patches:
             member.audience.view.remember_bases()
         return member
@@ -221,12 +233,15 @@ class Track:
                 return self._start(audience, now)
             case Unsure(outcome):
                 return Sending(audience.snapshot(now), outcome)
-            case At(member, cursor, is_exact):
+            case At(member, cursor, is_exact, is_carried):
                 try:
                     if self._is_replacing or member.audience is not audience:
                         if not member.audience.is_ready:
                             return None  # its own view, too, decides what the receiver lacks
                         return self._move(member.audience, cursor, audience, now, is_exact=is_exact)
+                    if is_carried:
+                        made = audience.carried(cursor) if is_exact else audience.snapshot(now)
+                        return Sending(made, "scope-changed")
                     if cursor < audience.released:
                         return Sending(audience.delta(cursor, is_exact=is_exact, has_patches=self._has_patches))
                 except Gone:
@@ -311,6 +326,7 @@ class Track:
         if (
             isinstance(place, At)
             and place.member is self._target
+            and not place.is_carried
             and place.member.audience.is_ready
             and place.cursor == place.member.audience.view.version
         ):

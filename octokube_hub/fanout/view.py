@@ -90,24 +90,24 @@ class AudienceView:
         The versions go on from the basis's, so that a reader's cursor there means the same here. False, and nothing
         has happened, when more than ``limit`` objects would have to be looked at one by one.
         """
-        found: list[Stored[EncodedObject]] = []
-        store = self.replica.store
-        for type in store.types():
-            if not self.selection.has_type(type):
-                continue
-            ours, theirs = (scope.selector(self.replica.cluster, type) for scope in (self.scope, basis.scope))
-            if ours.is_same(theirs):
-                continue
-            for namespace in store.namespaces(type):
-                if self.selection.has_namespace(namespace) and not ours.is_same_in(theirs, namespace):
-                    found += store.of_namespace(type, namespace)
-            if len(found) > limit:
-                return False
+        found = self._apart(basis.scope, self.scope, limit)
+        if found is None:
+            return False
         self.store = basis.store.copy()
         self._presence = basis._presence.copy()
-        for stored in found:
-            if not self.put(stored) and not self.is_visible(stored.key):
-                self._leave(stored.key, TombstoneReason.WITHDRAWN)
+        self._take(found)
+        return True
+
+    def rescope(self, key: AudienceKey, scope: Scope, limit: int) -> bool:
+        """The same in place, for a view that nobody else reads: costs what the scopes differ in, and no copy."""
+        found = self._apart(self.scope, scope, limit)
+        if found is None:
+            return False
+        self.key, self.scope = key, scope
+        self._selectors.clear()
+        if self.bases is not None:
+            self.bases = Bases(self.version)
+        self._take(found)
         return True
 
     def put(self, stored: Stored[EncodedObject]) -> bool:
@@ -152,6 +152,25 @@ class AudienceView:
     def keys_at(self, version: int) -> Iterator[Key]:
         """All keys that a reader at a version, not before the horizon, holds, whatever happens while they are read."""
         return self._presence.keys_at(version)
+
+    def _apart(self, former: Scope, scope: Scope, limit: int) -> list[Stored[EncodedObject]] | None:
+        """What two scopes may not treat alike, of what the selection asks for. None beyond ``limit``."""
+        found: list[Stored[EncodedObject]] = []
+        store, cluster = self.replica.store, self.replica.cluster
+        for type in store.types():
+            if not self.selection.has_type(type):
+                continue
+            apart = scope.selector(cluster, type).apart(former.selector(cluster, type), store.namespaces(type))
+            for namespace in filter(self.selection.has_namespace, apart):
+                found += store.of_namespace(type, namespace)
+            if len(found) > limit:
+                return None
+        return found
+
+    def _take(self, found: list[Stored[EncodedObject]]) -> None:
+        for stored in found:
+            if not self.put(stored) and not self.is_visible(stored.key):
+                self._leave(stored.key, TombstoneReason.WITHDRAWN)
 
     def has_type(self, type: str) -> bool:
         """Whether anything of a type can be visible."""

@@ -18,7 +18,7 @@ class Selector:
     false; one that can allow anything never has ``none`` true.
     """
 
-    __slots__ = ("_allows", "_denies", "_digests", "_verdicts", "all", "none")
+    __slots__ = ("_allows", "_denies", "_reach", "_verdicts", "all", "none")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         """``rules`` have been matched on cluster, type and action already."""
@@ -30,7 +30,7 @@ class Selector:
         self.all = not denies and any(_is_total(rule) for rule in allows)
         self._allows = _ByNamespace(allows)
         self._denies = _ByNamespace(denies)
-        self._digests = frozenset(rule.digest for rule in (*allows, *denies))
+        self._reach = {rule.digest: rule.namespace for rule in (*allows, *denies)}
         self._verdicts: dict[str, bool | _Names] = {}
 
     def allows(self, namespace: str, name: str) -> bool:
@@ -46,13 +46,22 @@ class Selector:
         """False when no object of that namespace is allowed, whatever its name."""
         return self._verdict(namespace) is not False
 
-    def is_same(self, other: "Selector") -> bool:
-        """True when the same rules are behind both, so that both allow the same."""
-        return self._digests == other._digests
+    def has_all_of(self, namespace: str) -> bool:
+        """True when surely every object of that namespace is allowed."""
+        return self._verdict(namespace) is True
 
-    def is_same_in(self, other: "Selector", namespace: str) -> bool:
-        """True when both surely allow the same in one namespace. May say no where that takes more to see."""
-        return self._verdict(namespace) == other._verdict(namespace)
+    def apart(self, other: "Selector", namespaces: Iterable[str]) -> list[str]:
+        """Those of some namespaces in which the two may not allow the same; in all others they surely do."""
+        ours, theirs = self._reach, other._reach
+        # Only where a rule reaches that one of them does not have.
+        patterns = {ours[rule] if rule in ours else theirs[rule] for rule in ours.keys() ^ theirs.keys()}
+        broad = [pattern for pattern in patterns if pattern == CLUSTER_SCOPED or not globs.is_literal(pattern)]
+        return [
+            namespace
+            for namespace in namespaces
+            if ((namespace and namespace in patterns) or any(is_namespace_match(namespace, one) for one in broad))
+            and self._verdict(namespace) != other._verdict(namespace)
+        ]
 
     def _verdict(self, namespace: str) -> "bool | _Names":
         verdict = self._verdicts.get(namespace)

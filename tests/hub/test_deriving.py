@@ -1,4 +1,4 @@
-"""A view made from another one is what it would be if it were made from the replica, and its readers are led there."""
+"""A view that comes from another scope's is what it would be if it were made anew, and its readers are led there."""
 
 import asyncio
 from collections.abc import Iterable
@@ -48,14 +48,24 @@ def rules(found: Iterable[tuple[str, str, str, str, str]]):
 @pytest.fixture
 def derived(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """How each attempt to make a view from another one went."""
-    outcomes: list[bool] = []
-    derive = Audience.derive
+    return observed(monkeypatch, "derive")
 
-    def observe(audience: Audience, basis: Audience, limit: int) -> bool:
-        outcomes.append(derive(audience, basis, limit))
+
+@pytest.fixture
+def carried(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """How each attempt to keep a view for another scope went."""
+    return observed(monkeypatch, "rescope")
+
+
+def observed(monkeypatch: pytest.MonkeyPatch, name: str) -> list[bool]:
+    outcomes: list[bool] = []
+    method = getattr(Audience, name)
+
+    def observe(*arguments) -> bool:
+        outcomes.append(method(*arguments))
         return outcomes[-1]
 
-    monkeypatch.setattr(Audience, "derive", observe)
+    monkeypatch.setattr(Audience, name, observe)
     return outcomes
 
 
@@ -66,8 +76,8 @@ def held(subscriber: Subscriber) -> dict[str, str]:
 
 
 @settings(max_examples=120, deadline=None)
-@given(rows, rows, steps)
-def test_a_reader_ends_with_what_a_fresh_reader_is_told(before, after, steps) -> None:
+@given(rows, rows, steps, st.booleans())
+def test_a_reader_ends_with_what_a_fresh_reader_is_told(before, after, steps, is_alone) -> None:
     async def run() -> None:
         world = World(rules(before))
         source = await world.add_cluster("c1")
@@ -75,9 +85,10 @@ def test_a_reader_ends_with_what_a_fresh_reader_is_told(before, after, steps) ->
             for namespace in ("red", "blue", "green"):
                 source.put(key(type, namespace, "n0"))
         source.put(key("nodes", "", "n0"))
-        reader, late = world.subscribe("eve"), world.subscribe("eve")
-        await reader.read_all()
-        await late.read_all()
+        readers = [world.subscribe("eve") for _ in range(1 if is_alone else 2)]
+        reader = readers[0]
+        for subscriber in readers:
+            await subscriber.read_all()
         policies = [rules(before), rules(after)]
         for count, (what, type, namespace, number) in enumerate(steps):
             where = key(type, namespace, f"n{number}")
@@ -93,10 +104,10 @@ def test_a_reader_ends_with_what_a_fresh_reader_is_told(before, after, steps) ->
                 world.swap(policies[0])
                 await reader.settle()
         world.swap(policies[-1])
-        fresh = World.subscribe(world, "eve")
-        for subscriber in (reader, late, fresh):
+        fresh = world.subscribe("eve")
+        for subscriber in (*readers, fresh):
             await subscriber.read_all()
-        assert held(reader) == held(late) == held(fresh)
+        assert all(held(subscriber) == held(fresh) for subscriber in readers)
         scope = world.policy.scope(fresh_subject(), world.clock.now())
         assert set(held(fresh)) == {
             str(one.key)
@@ -114,16 +125,18 @@ def fresh_subject():
     return Subject("user:eve")
 
 
+@pytest.mark.parametrize("people", [1, 2])
 async def test_only_the_namespaces_that_the_edit_concerns_are_looked_at(
-    derived: list[bool], monkeypatch: pytest.MonkeyPatch
+    people: int, derived: list[bool], carried: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(policy("p, user:eve, *, *, *, *, read, always, allow"))
     source = await world.add_cluster("c1")
     for number in range(50):
         source.put(key("pods", "red", f"n{number}"))
     source.put(key("pods", "blue", "n0"))
-    eve = world.subscribe("eve")
-    await eve.read_all()
+    [eve, *others] = [world.subscribe("eve") for _ in range(people)]
+    for subscriber in (eve, *others):
+        await subscriber.read_all()
     looked_at: list[str] = []
     is_visible = AudienceView.is_visible
 
@@ -136,14 +149,14 @@ async def test_only_the_namespaces_that_the_edit_concerns_are_looked_at(
         policy("p, user:eve, *, *, *, *, read, always, allow\np, user:eve, *, blue, pods, *, read, always, deny")
     )
     [told] = await eve.read_all()
-    assert derived == [True]
+    assert (carried, derived) == (([True], []) if people == 1 else ([], [True]))
     assert set(looked_at) == {"blue"}
     assert [tombstone.key.namespace for tombstone in told.frame.tombstones] == ["blue"]
     assert not told.frame.entries
     await world.close()
 
 
-async def test_what_was_deleted_unseen_and_then_hidden_is_told_as_withdrawn(derived: list[bool]) -> None:
+async def test_what_was_deleted_unseen_and_then_hidden_is_told_as_withdrawn(carried: list[bool]) -> None:
     """That it does not exist any more is not the reader's to know: it went out of sight."""
     world = World(policy("p, user:eve, *, *, *, *, read, always, allow"))
     source = await world.add_cluster("c1")
@@ -154,12 +167,12 @@ async def test_what_was_deleted_unseen_and_then_hidden_is_told_as_withdrawn(deri
     world.swap(policy("p, user:eve, *, blue, *, *, read, always, allow"))
     told = [response.frame for response in await eve.read_all()]
     reasons = [tombstone.reason for frame in told for tombstone in frame.tombstones]
-    assert derived == [True]
+    assert carried == [True]
     assert reasons == [frame_pb2.TOMBSTONE_REASON_WITHDRAWN]
     await world.close()
 
 
-async def test_what_came_and_was_hidden_unseen_is_not_told(derived: list[bool]) -> None:
+async def test_what_came_and_was_hidden_unseen_is_not_told(carried: list[bool]) -> None:
     world = World(policy("p, user:eve, *, *, *, *, read, always, allow"))
     source = await world.add_cluster("c1")
     source.put(key("pods", "blue", "web"))
@@ -168,7 +181,7 @@ async def test_what_came_and_was_hidden_unseen_is_not_told(derived: list[bool]) 
     source.put(key("pods", "red", "secret"))
     world.swap(policy("p, user:eve, *, blue, *, *, read, always, allow"))
     await eve.read_all()
-    assert derived == [True]
+    assert carried == [True]
     assert b"secret" not in b"".join(eve.messages)
     await world.close()
 
@@ -176,10 +189,12 @@ async def test_what_came_and_was_hidden_unseen_is_not_told(derived: list[bool]) 
 async def test_a_view_lets_go_of_the_one_it_was_made_from(derived: list[bool]) -> None:
     world = World(policy("p, user:eve, *, *, *, *, read, always, allow"))
     await world.add_cluster("c1")
-    eve = world.subscribe("eve", everything())
-    await eve.read_all()
+    both = [world.subscribe("eve", everything()) for _ in range(2)]
+    for eve in both:
+        await eve.read_all()
     world.swap(policy("p, user:eve, *, blue, *, *, read, always, allow"))
-    await eve.read_all()
+    for eve in both:
+        await eve.read_all()
     [fanout] = world.fanout
     [audience] = fanout._audiences.values()
     world.fanout.trim(0.0)
@@ -207,4 +222,38 @@ async def test_who_went_on_in_the_former_view_is_led_from_there(derived: list[bo
     await bob.read_all()
     assert derived == [True]
     assert bob.names() == {"pods/blue/web"}
+    await world.close()
+
+
+async def test_a_snapshot_made_for_the_former_scope_is_not_sent_under_the_new_one(carried: list[bool]) -> None:
+    """A second reader comes at once, within the time in which a snapshot is shared."""
+    world = World(policy("p, user:eve, *, *, *, *, read, always, allow"))
+    source = await world.add_cluster("c1")
+    source.put(key("pods", "red", "secret"))
+    eve = world.subscribe("eve")
+    await eve.read_all()
+    world.swap(policy("p, user:eve, *, blue, *, *, read, always, allow"))
+    await eve.read_all()
+    other = world.subscribe("eve")
+    await other.read_all()
+    assert carried == [True]
+    assert b"secret" not in b"".join(other.messages)
+    await world.close()
+
+
+async def test_edits_that_follow_each_other_unread_are_told_as_one(carried: list[bool]) -> None:
+    world = World(policy("p, user:eve, *, red, *, *, read, always, allow"))
+    source = await world.add_cluster("c1")
+    for namespace in ("red", "blue", "green"):
+        source.put(key("pods", namespace, "web"))
+    eve = world.subscribe("eve")
+    await eve.read_all()
+    for namespace in ("blue", "green"):
+        world.swap(policy(f"p, user:eve, *, {namespace}, *, *, read, always, allow"))
+        eve.session._tracks["c1"].rescope(world.policy.scope(fresh_subject(), world.clock.now()), is_visible=True)
+    told = [response.frame for response in await eve.read_all()]
+    assert carried == [True, True]
+    assert [one.key.namespace for frame in told for one in frame.tombstones] == ["red"]
+    assert len(held(eve)) == 1
+    assert b"blue" not in b"".join(eve.messages)
     await world.close()
