@@ -12,13 +12,11 @@ from octokube_agent.operations.stream import ExecuteCall
 
 _SERVICE = pb.DESCRIPTOR.services_by_name["OperationLinkService"].full_name
 EXECUTE_METHOD = f"/{_SERVICE}/Execute"
-LAST_WORD_SECONDS = 5.0
-"""How long the hub may take to read an operation's end before the stream is cut off."""
 
 
 @asynccontextmanager
 async def open_execute(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -> AsyncIterator[ExecuteCall]:
-    """A stream on the link's own channel. On leaving, the hub is given a moment to read the last word."""
+    """A stream on the link's own channel; leaving the context ends it."""
     execute: grpc.aio.StreamStreamMultiCallable[pb.ExecuteRequest, pb.ExecuteResponse]
     execute = channel.stream_stream(
         EXECUTE_METHOD,
@@ -28,18 +26,8 @@ async def open_execute(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -
     call = execute(metadata=metadata)
     try:
         yield _Call(call)
-        await _say_goodbye(call)
     finally:
         call.cancel()
-
-
-async def _say_goodbye(call: "grpc.aio.StreamStreamCall[pb.ExecuteRequest, pb.ExecuteResponse]") -> None:
-    try:
-        async with asyncio.timeout(LAST_WORD_SECONDS):
-            await call.done_writing()
-            await call.code()
-    except (TimeoutError, asyncio.InvalidStateError):
-        return  # it has ended, or the hub does not care
 
 
 class _Call:
@@ -53,6 +41,9 @@ class _Call:
             await self._call.write(request)
         except asyncio.InvalidStateError:
             raise await self._status() from None
+
+    async def done_writing(self) -> None:
+        await self._call.done_writing()
 
     async def read(self) -> pb.ExecuteResponse | None:
         response = await self._call.read()

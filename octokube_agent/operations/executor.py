@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 MAX_CONCURRENT = 512
 """The hub limits each person; this only keeps a hub gone wild from exhausting the agent."""
+LAST_WORD_SECONDS = 5.0
+"""How long the hub may take to read an operation's end before the stream is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,14 @@ class Executor:
         self._running += 1
         try:
             start = await stream.open(operation_id)
-            result = await self._supervise(start, stream)
-            await stream.finish(result)
+            # Reading goes on until the very end: giving up a read ends a gRPC stream, and the last word with it.
+            listener = asyncio.create_task(stream.listen(), name=f"agent/operation/{operation_id}/listen")
+            try:
+                await stream.finish(await self._supervise(start, stream, listener))
+                await asyncio.wait((listener,), timeout=LAST_WORD_SECONDS)
+            finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
         except ProtocolError as error:
             log.warning("operation.broken", reason=str(error))
         except grpc.aio.AioRpcError as error:
@@ -107,11 +115,12 @@ class Executor:
         finally:
             self._running -= 1
 
-    async def _supervise(self, start: pb.ExecuteStart, stream: OperationStream) -> pb.OperationResult:
+    async def _supervise(
+        self, start: pb.ExecuteStart, stream: OperationStream, listener: "asyncio.Task[str]"
+    ) -> pb.OperationResult:
         name = start.operation.WhichOneof("operation") or "nothing"
         began_at = self._clock.monotonic()
         performer = asyncio.create_task(self._perform(name, start, stream), name=f"agent/operation/{name}")
-        listener = asyncio.create_task(stream.listen(), name=f"agent/operation/{name}/listen")
         try:
             await asyncio.wait((performer, listener), return_when=asyncio.FIRST_COMPLETED)
             if performer.done():
@@ -121,9 +130,8 @@ class Executor:
                     outcome=pb.OPERATION_OUTCOME_LEASE_ENDED, message=listener.result() or "the stream ended"
                 )
         finally:
-            for task in (performer, listener):
-                task.cancel()
-            await asyncio.gather(performer, listener, return_exceptions=True)
+            performer.cancel()
+            await asyncio.gather(performer, return_exceptions=True)
         log.info(
             "operation.ended",
             operation=name,

@@ -21,6 +21,10 @@ class ExecuteCall(Protocol):
         """Hands a message over for sending."""
         ...
 
+    async def done_writing(self) -> None:
+        """Says that nothing more will be sent."""
+        ...
+
     async def read(self) -> pb.ExecuteResponse | None:
         """The next message of the hub."""
         ...
@@ -147,6 +151,7 @@ class OperationStream:
     async def finish(self, result: pb.OperationResult) -> None:
         """Sends the end."""
         await self._call.write(pb.ExecuteRequest(result=result))
+        await self._call.done_writing()
 
     def _take_in(self, taken: pb.OperationInput) -> None:
         size_bytes = _size_of(taken)

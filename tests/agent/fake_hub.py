@@ -11,7 +11,8 @@ import grpc.aio
 
 from octokube.state import Key, SnapshotDigest
 from octokube.v1 import agent_service_pb2 as pb
-from octokube.v1 import frame_pb2, resource_pb2
+from octokube.v1 import frame_pb2, operation_pb2, resource_pb2
+from tests.agent.operation_desk import Operation, OperationDesk
 
 METHOD_SERVICE = "octokube.v1.AgentService"
 
@@ -71,6 +72,7 @@ class FakeHub:
         self.epoch = b""
         self.state: resource_pb2.ClusterState | None = None
         self.port = 0
+        self.desk = OperationDesk(self.problems)
         self._server: grpc.aio.Server | None = None
         self._snapshot: tuple[dict[Key, Held], dict[str, resource_pb2.ResourceType]] | None = None
         self._changed = asyncio.Event()
@@ -94,7 +96,7 @@ class FakeHub:
             response_serializer=pb.ConnectResponse.SerializeToString,
         )
         self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler(METHOD_SERVICE, {"Connect": handler}),)
+            (grpc.method_handlers_generic_handler(METHOD_SERVICE, {"Connect": handler}), self.desk.handler())
         )
         self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
         await self._server.start()
@@ -113,6 +115,13 @@ class FakeHub:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    def order(self, start: operation_pb2.ExecuteStart, *, is_generous: bool = True) -> Operation:
+        """Orders an operation from the agent of the newest session."""
+        operation = self.desk.book(start, is_generous=is_generous)
+        order = pb.OperationOrder(operation_id=operation.id)
+        self.sessions[-1].outbox.put_nowait(pb.ConnectResponse(order=order))
+        return operation
 
     async def until(self, look: Any, *, seconds: float = 8.0) -> Any:
         """The first truthy result of ``look(self)``, asked after each frame."""
