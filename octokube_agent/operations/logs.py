@@ -8,10 +8,10 @@ import structlog
 from octokube.runtime.tasks import Tasks
 from octokube.v1 import operation_pb2 as pb
 from octokube_agent.kube import errors
-from octokube_agent.operations import reading
 from octokube_agent.operations import reference as references
 from octokube_agent.operations.cluster import FOLLOW_SECONDS
 from octokube_agent.operations.failures import Failed, Refused, explain
+from octokube_agent.operations.reading import DEPENDANTS, listed
 from octokube_agent.operations.reference import Reference
 from octokube_agent.operations.stream import MAX_CONTENT_BYTES
 from octokube_agent.operations.work import Object, Work
@@ -56,7 +56,7 @@ async def _of_one_pod(work: Work) -> pb.OperationResult:
     pod = await work.cluster.read(work.reference)
     containers = _containers(pod, work.start.operation.logs)
     if len(containers) == 1:
-        await _stream(work, work.reference, containers[0])
+        await _stream(work, work.reference, containers[0], is_one_of_many=False)
         return work.done(pod)
     async with asyncio.TaskGroup() as group:
         for container in containers:
@@ -73,7 +73,7 @@ class Several:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._asked = work.start.operation.logs
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._seen: set[tuple[str, str]] = set()
 
     async def run(self) -> pb.OperationResult:
@@ -87,10 +87,11 @@ class Several:
                 work.stream.pods_changed.clear()
                 pods = await self._pods(obj)
                 self._end_what_left(pods)
-                for pod in pods:
-                    self._start(pod, tasks)
+                has_more = self._start(pods, tasks)
                 if not self._asked.follow:
                     await asyncio.gather(*self._running.values(), return_exceptions=True)
+                    if has_more:
+                        continue
                     return work.done(obj, "" if self._seen else "there are no pods to read from")
                 try:
                     async with asyncio.timeout(LOOK_SECONDS):
@@ -103,7 +104,7 @@ class Several:
         work = self._work
         beside = references.of("pods", work.reference.namespace, "", work.served)
         if obj is None:
-            found = await reading.listed(work, beside, label_selector=self._asked.label_selector)
+            found = await listed(work, beside, label_selector=self._asked.label_selector)
         else:
             found = [pod async for pod in _owned_pods(work, work.reference.type, obj)]
         found = [pod for pod in found if self._is_in_scope(pod)]
@@ -123,31 +124,35 @@ class Several:
         if self._work.stream.pods.all:
             return  # a pod that is gone ends its log by itself, after the last line
         allowed = {one.uid for one in self._work.stream.pods.pods}
-        for uid, task in list(self._running.items()):
-            if uid not in allowed:
+        for source, task in self._running.items():
+            if source[0] not in allowed:
                 task.cancel()
-                del self._running[uid]
 
-    def _start(self, pod: Object, tasks: Tasks) -> None:
-        uid = str(pod["metadata"]["uid"])
-        name = str(pod["metadata"]["name"])
-        for container in _containers(pod, self._asked, is_one_of_many=True):
-            if (uid, container) in self._seen or len(self._running) >= MAX_SOURCES or not _has_started(pod, container):
-                continue
-            self._seen.add((uid, container))
+    def _start(self, pods: list[Object], tasks: Tasks) -> bool:
+        """Begins with what is new. True when there is more than may be read at a time."""
+        self._running = {source: task for source, task in self._running.items() if not task.done()}
+        for pod in pods:
+            uid, name = str(pod["metadata"]["uid"]), str(pod["metadata"]["name"])
             reference = references.of("pods", self._work.reference.namespace, name, self._work.served, uid=uid)
-            work = _stream_or_say(self._work, reference, container)
-            self._running[f"{uid}"] = tasks.start_guarded(work, name=f"{name}/{container}")
+            for container in _containers(pod, self._asked, is_one_of_many=True):
+                if (uid, container) in self._seen or not _has_started(pod, container):
+                    continue
+                if len(self._running) >= MAX_SOURCES:
+                    return True
+                self._seen.add((uid, container))
+                reading = _stream_or_say(self._work, reference, container)
+                self._running[uid, container] = tasks.start_guarded(reading, name=f"{name}/{container}")
+        return False
 
 
 async def _owned_pods(work: Work, type: str, obj: Object) -> AsyncIterator[Object]:
     """The pods that an object owns, directly or by what it owns."""
     uid = obj["metadata"]["uid"]
-    for below in reading.DEPENDANTS.get(type, ()):
+    for below in DEPENDANTS.get(type, ()):
         if below == "controllerrevisions.apps" or work.served(below) is None:
             continue
         beside = references.of(below, work.reference.namespace, "", work.served)
-        for found in await reading.listed(work, beside):
+        for found in await listed(work, beside):
             owners = (found.get("metadata") or {}).get("ownerReferences") or ()
             if not any(owner.get("uid") == uid for owner in owners):
                 continue
@@ -197,13 +202,13 @@ def _has_started(pod: Object, container: str) -> bool:
 async def _stream_or_say(work: Work, pod: Reference, container: str) -> None:
     """One log of several: one that can't be read says so and does not end the others."""
     try:
-        await _stream(work, pod, container)
+        await _stream(work, pod, container, is_one_of_many=True)
     except errors.KubeError as error:
         said = explain(error, "pods", work.redactor)
         await work.stream.send_progress(f"no log of {container} in {pod.name}: {said}")
 
 
-async def _stream(work: Work, pod: Reference, container: str) -> None:
+async def _stream(work: Work, pod: Reference, container: str, *, is_one_of_many: bool) -> None:
     asked = work.start.operation.logs
     query = [("container", container)]
     query += [(name, "true") for name in ("follow", "previous", "timestamps") if getattr(asked, name)]
@@ -216,7 +221,8 @@ async def _stream(work: Work, pod: Reference, container: str) -> None:
     async with work.cluster.chunks(f"{pod.path}/log", query, silence_seconds=silence_seconds) as chunks:
         rest = b""
         async for chunk in chunks:
-            whole, rest = split_lines(rest + chunk)
+            # Of one source even half a line is shown at once, as a prompt without an end is one.
+            whole, rest = split_lines(rest + chunk) if is_one_of_many else (chunk, b"")
             await work.stream.send_stdout(whole, source)
         await work.stream.send_stdout(rest, source)
 

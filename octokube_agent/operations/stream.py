@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from octokube.v1 import operation_pb2 as pb
@@ -100,44 +101,39 @@ class OperationStream:
     async def send_stdout(self, content: bytes, source: pb.LogSource | None = None) -> None:
         """Sends bytes of standard output, or of a log."""
         async with self._output_lock:
-            while content:
-                part = await self._part(content)
+            async for part in self._parts(content):
                 await self._write(pb.OperationOutput(stdout=part, source=source))
-                content = content[len(part) :]
 
     async def send_stderr(self, content: bytes) -> None:
         """Sends bytes of standard error."""
         async with self._output_lock:
-            while content:
-                part = await self._part(content)
+            async for part in self._parts(content):
                 await self._write(pb.OperationOutput(stderr=part))
-                content = content[len(part) :]
 
     async def send_progress(self, sentence: str) -> None:
         """Sends one sentence about progress; it waits for no credit, so there must be few."""
         await self._write(pb.OperationOutput(progress=sentence))
 
     async def send_document(self, part: pb.DocumentPart, content: bytes) -> None:
-        """Sends a document in parts that are like ``part``; the last one carries everything in it."""
+        """Sends a document in parts that are like ``part``; the last one has no content, but everything else in it."""
         async with self._output_lock:
-            while True:
-                piece = await self._part(content) if content else b""
-                content = content[len(piece) :]
-                sent = pb.DocumentPart(role=part.role, key=part.key, content=piece, last=not content)
-                if not content:
-                    sent.hidden_changes.extend(part.hidden_changes)
+            async for piece in self._parts(content):
+                sent = pb.DocumentPart(role=part.role, key=part.key, content=piece)
                 await self._write(pb.OperationOutput(document=sent))
-                if not content:
-                    return
+            await self._write(
+                pb.OperationOutput(
+                    document=pb.DocumentPart(
+                        role=part.role, key=part.key, last=True, hidden_changes=part.hidden_changes
+                    )
+                )
+            )
 
     async def send_forward(self, connection_id: int, content: bytes) -> None:
         """Sends bytes of a forwarded connection."""
         async with self._output_lock:
-            while content:
-                part = await self._part(content)
+            async for part in self._parts(content):
                 frame = pb.ForwardFrame(connection_id=connection_id, data=part)
                 await self._write(pb.OperationOutput(forward=frame))
-                content = content[len(part) :]
 
     async def send_forward_end(self, connection_id: int, failure: str = "") -> None:
         """Says that a forwarded connection is over."""
@@ -165,15 +161,18 @@ class OperationStream:
             self._inputs.append(taken)
         self._has_input.set()
 
-    async def _part(self, content: bytes) -> bytes:
-        """As much of the content as may be sent now, which is then paid for."""
-        while self._credit_bytes <= 0:
-            self._has_credit.clear()
-            await self._has_credit.wait()
-        part = content[: min(MAX_CONTENT_BYTES, self._credit_bytes)]
-        self._credit_bytes -= len(part)
-        self.output_bytes += len(part)
-        return part
+    async def _parts(self, content: bytes) -> AsyncIterator[bytes]:
+        """The content in pieces, each of which may be sent when it comes."""
+        sent_bytes = 0
+        while sent_bytes < len(content):
+            while self._credit_bytes <= 0:
+                self._has_credit.clear()
+                await self._has_credit.wait()
+            part = content[sent_bytes : sent_bytes + min(MAX_CONTENT_BYTES, self._credit_bytes)]
+            self._credit_bytes -= len(part)
+            self.output_bytes += len(part)
+            sent_bytes += len(part)
+            yield part
 
     async def _write(self, output: pb.OperationOutput) -> None:
         await self._call.write(pb.ExecuteRequest(output=output))

@@ -86,14 +86,19 @@ async def test_a_hub_that_orders_more_than_the_ceiling_gets_nothing(hub: FakeHub
     ):
         assert hub.sessions[-1].hello.operations == sorted(READ_ONLY)
         assert cluster.simulated is not None
-        before = dict(cluster.simulated[1].requests)
+        server = cluster.simulated[1]
+
+        def asked() -> list[int]:
+            return [server.requests(f"{verb} pods") for verb in ("get", "create", "patch", "update", "delete")]
+
+        before = asked()
         for member in sorted(set(MEMBERS) - set(READ_ONLY)):
             operation = desk.order("pods", "payments", "api-1", **{member: {}})
             assert member in await operation.denied()
         assert "no operation in namespace default" in await desk.order("pods", "default", "api-1", get={}).denied()
-        # Watches and probes of the reflectors go on; nothing was asked about the object.
-        after = dict(cluster.simulated[1].requests)
-        assert {name for name in after if after[name] != before.get(name, 0)} <= {"get /readyz", "get /livez"}
+        assert asked() == before
+        await desk.order("pods", "payments", "missing", get={}).failed()
+        assert asked() != before
 
 
 async def test_an_order_for_another_cluster_or_for_nobody_is_refused(hub: FakeHub, tmp_path: pathlib.Path) -> None:
