@@ -95,6 +95,7 @@ def replay(
 
 def ask_again(policy: PolicySet, recorded: Iterable[Recorded]) -> Iterator[Turned]:
     """The decisions that would be others, oldest first. A scope sorts out the others, since it decides far quicker."""
+    decided: dict[tuple[AccessRequest, datetime | None], Decision] = {}
     for item in sorted(recorded, key=lambda item: (item.at, item.id)):
         request = item.request
         if request is None:
@@ -102,7 +103,11 @@ def ask_again(policy: PolicySet, recorded: Iterable[Recorded]) -> Iterator[Turne
         scope = policy.scope(request.subject, item.at)
         asked = (request.cluster, request.resource, request.namespace, request.name, request.verb)
         if scope.allows(*asked) != item.is_allowed:
-            yield Turned(item, request, policy.decide(request, item.at))
+            # Up to the subject's next window edge, the same question has the same answer.
+            key = (request, policy.next_edge(request.subject, item.at))
+            if key not in decided:
+                decided[key] = policy.decide(request, item.at)
+            yield Turned(item, request, decided[key])
 
 
 def _from_hub(hub: hubs.HubAccess, since: datetime) -> list[Recorded]:
