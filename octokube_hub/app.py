@@ -9,15 +9,18 @@ import structlog
 from octokube.runtime.clock import Clock, SystemClock
 from octokube.runtime.errors import UserError
 from octokube.runtime.tasks import Tasks
-from octokube_hub.api import admin_service, agent_service, cluster_service
+from octokube_hub.api import admin_service, agent_service, cluster_service, operation_service
 from octokube_hub.api.admin_service import AdminServicer
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
-from octokube_hub.api.deciding import Decider
 from octokube_hub.api.feed_service import FeedService
 from octokube_hub.api.inprocess import InProcessFeed
+from octokube_hub.api.operation_service import OperationLinkServicer, OperationServicer
 from octokube_hub.api.server import GrpcServer
 from octokube_hub.api.status import HubStatus
+from octokube_hub.broker.agents import AgentPorts
+from octokube_hub.broker.broker import Broker
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.resume import KEY_BYTES, Sealer
 from octokube_hub.fanout.sessions import Sessions
@@ -59,6 +62,7 @@ class Hub:
         self._address = ""
         self._policy: PolicyEngine | None = None
         self._sessions: Sessions | None = None
+        self._broker: Broker | None = None
         self._feed: InProcessFeed | None = None
         self._server: GrpcServer | None = None
         self._agents: AgentServicer | None = None
@@ -109,6 +113,8 @@ class Hub:
             await self._server.set_serving(is_serving=False)
             if self._sessions is not None:
                 self._sessions.drain_all(RETRY_AFTER_SECONDS)
+            if self._broker is not None:
+                self._broker.drain()
             if self._agents is not None:
                 await self._agents.drain(RETRY_AFTER_SECONDS)
             await self._server.stop(GRACE_SECONDS)
@@ -174,14 +180,22 @@ class Hub:
             clock=self._clock,
             hub_version=version,
         )
+        ports = AgentPorts()
+        broker = self._broker = Broker(
+            policy=current, decider=decider, ports=ports, registry=self.registry, clock=self._clock
+        )
+        access = AgentAccess(self._credentials)
         agents = self._agents = AgentServicer(
-            access=AgentAccess(self._credentials),
+            access=access,
             leases=self._agent_leases,
             registry=self.registry,
             audit=self._audit,
             clock=self._clock,
             policy_revision=lambda: policy.current.revision,
+            ports=ports,
         )
+        operations = OperationServicer(broker=broker, authenticator=authenticator, leases=self._token_leases)
+        operation_link = OperationLinkServicer(broker=broker, access=access, leases=self._agent_leases)
         admin = AdminServicer(
             authenticator=authenticator,
             policy=current,
@@ -196,6 +210,7 @@ class Hub:
             clock=self._clock,
         )
         self._tasks.start(sessions.keep_ticking(), name="ticking")
+        self._tasks.start(broker.keep_checking(), name="operations")
         self._tasks.start(keep_checking(self._database, self._token_leases, self._agent_leases), name="leases")
         self._feed = InProcessFeed(service, self._tasks)
         server = self._server = GrpcServer(
@@ -203,6 +218,8 @@ class Hub:
                 cluster_service.NAME: ClusterServicer(service).handlers(),
                 agent_service.NAME: agents.handlers(),
                 admin_service.NAME: admin.handlers(),
+                operation_service.NAME: operations.handlers(),
+                operation_service.LINK_NAME: operation_link.handlers(),
             }
         )
         self._address = await server.start(
@@ -222,6 +239,8 @@ class Hub:
     def _policy_changed(self, policy: PolicySet) -> None:
         if self._sessions is not None:
             self._sessions.wake_all()
+        if self._broker is not None:
+            self._broker.check_all()
 
     def _policy_alarmed(self, alarm: PolicyAlarm | None) -> None:
         if alarm is not None and not alarm.is_enforcing_files:

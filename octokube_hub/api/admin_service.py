@@ -11,8 +11,8 @@ from octokube.runtime.clock import Clock
 from octokube.runtime.errors import UserError
 from octokube.v1 import admin_service_pb2 as pb
 from octokube_hub.api.calls import answering, token_of
-from octokube_hub.api.deciding import Decider
 from octokube_hub.api.status import HubStatus
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.errors import Refused
 from octokube_hub.identity import Authenticator, Identity, Leases, issue_agent_credential, issue_token
 from octokube_hub.policy import AccessRequest, PolicySet

@@ -10,6 +10,7 @@ import grpc.aio
 from octokube.runtime.clock import Clock
 from octokube.v1 import agent_service_pb2 as pb
 from octokube_hub.api.calls import answering, read, token_of
+from octokube_hub.broker.agents import AgentPort, AgentPorts
 from octokube_hub.errors import Refused
 from octokube_hub.identity import AgentAccess, Leases
 from octokube_hub.ingest import Admission, AgentSession, Fencing
@@ -34,7 +35,9 @@ class AgentServicer:
         audit: AuditLog,
         clock: Clock,
         policy_revision: Callable[[], str],
+        ports: AgentPorts,
     ) -> None:
+        self._ports = ports
         self._access = access
         self._leases = leases
         self._registry = registry
@@ -92,7 +95,12 @@ class AgentServicer:
                 agent, "agent.connected", identity.cluster, "allowed", f"version {hello.agent_version[:64]}"
             )
             self._sessions[session] = None
-            refusal = await session.run(hello)
+            port = AgentPort(identity.cluster, frozenset(hello.operations), session.order)
+            session.on_welcome = lambda: self._ports.enter(port)
+            try:
+                refusal = await session.run(hello)
+            finally:
+                self._ports.leave(port)
             if refusal is not None:
                 action = "agent.fenced" if refusal.code == "ABORTED" else "agent.ended"
                 self._audit.note(self._entry(agent, action, identity.cluster, "done", refusal.message))
@@ -122,9 +130,11 @@ class _Link:
 
     def __init__(self, context: "Context") -> None:
         self._context = context
+        self._writing = asyncio.Lock()  # acknowledgements and orders come from different tasks
 
     async def read(self) -> bytes | None:
         return await read(self._context)
 
     async def write(self, message: bytes) -> None:
-        await self._context.write(message)
+        async with self._writing:
+            await self._context.write(message)

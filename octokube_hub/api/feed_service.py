@@ -8,8 +8,8 @@ from google.protobuf.message import DecodeError
 from octokube.runtime.clock import Clock
 from octokube.runtime.wire import bytes_field
 from octokube.v1 import cluster_service_pb2 as pb
-from octokube_hub.api.deciding import Decider
 from octokube_hub.api.explaining import Explainer
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.errors import Refused
 from octokube_hub.fanout import encoding
 from octokube_hub.fanout.authority import Authority

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -65,6 +66,8 @@ class AgentSession:
         self._snapshot_types: dict[str, resource_pb2.ResourceType] = {}
         self._is_complete = False
         self._agent_state = (ClusterCondition.STALE, "the agent is loading")
+        self.on_welcome: Callable[[], None] = lambda: None
+        """Called once the agent has been welcomed, after which it takes orders."""
         self.has_fenced = False
         """Whether an older session of the cluster had to go for this one."""
 
@@ -119,6 +122,11 @@ class AgentSession:
         message.drain.retry_after.FromMilliseconds(int(retry_after_seconds * 1000))
         await self._stream.write(message.SerializeToString())
 
+    async def order(self, operation_id: str) -> None:
+        """Asks the agent to open a stream for an operation."""
+        order = agent_service_pb2.OperationOrder(operation_id=operation_id)
+        await self._stream.write(agent_service_pb2.ConnectResponse(order=order).SerializeToString())
+
     async def _serve(self, hello: agent_service_pb2.AgentHello, replica: Replica, hold: Hold) -> Refused | None:
         replica.agent_version = hello.agent_version[:64]
         replica.server_version = hello.server_version[:64]
@@ -133,6 +141,7 @@ class AgentSession:
         )
         log.info("link.welcomed", cluster=replica.cluster, session=welcome.session_id, resume_version=start)
         await self._stream.write(agent_service_pb2.ConnectResponse(welcome=welcome).SerializeToString())
+        self.on_welcome()
         while (message := await self._stream.read()) is not None:
             if not self._fencing.is_held(hold):
                 return None  # the newer session's word is final from the instant it exists; run() says so to the agent

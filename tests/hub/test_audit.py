@@ -11,7 +11,7 @@ import pytest
 import sqlite_utils
 
 from octokube.cli.main import main
-from octokube_hub.api.deciding import Decider
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.policy import AccessRequest, Subject
 from octokube_hub.store import AuditEntry, AuditLog, AuditQuestion, Database, audit
 from tests.hub.clocks import FakeClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from octokube.cli.policy import replaying
-from octokube_hub.api.deciding import Decider
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.policy import AccessRequest, Subject
 from octokube_hub.store import AuditEntry, AuditLog, Database
 from tests.hub.clocks import FakeClock

@@ -12,9 +12,10 @@ from octokube.runtime.tasks import Tasks
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
-from octokube_hub.api.deciding import Decider
 from octokube_hub.api.feed_service import FeedService
 from octokube_hub.api.inprocess import InProcessFeed
+from octokube_hub.broker.agents import AgentPorts
+from octokube_hub.broker.deciding import Decider
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.pacing import Pacer, Rounds
 from octokube_hub.fanout.resume import KEY_BYTES, Sealer
@@ -185,6 +186,7 @@ class HubNode:
             audit=held,
             clock=clock,
             policy_revision=lambda: policy().revision,
+            ports=AgentPorts(),
         )
         self.tasks.start(self.sessions.keep_ticking(), name="ticking")
         self.tasks.start(keep_checking(held, self.token_leases, self.agent_leases), name="leases")

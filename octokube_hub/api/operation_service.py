@@ -1,0 +1,163 @@
+"""Serves OperationService to callers and OperationLinkService to agents: two ends of each operation."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from octokube.v1 import operation_pb2 as pb
+from octokube_hub.api.calls import answering, read, token_of
+from octokube_hub.broker.broker import Broker
+from octokube_hub.broker.pipes import Pipe
+from octokube_hub.broker.run import Run
+from octokube_hub.errors import Refused
+from octokube_hub.identity import AgentAccess, Authenticator, Leases
+
+NAME = pb.DESCRIPTOR.services_by_name["OperationService"].full_name
+LINK_NAME = pb.DESCRIPTOR.services_by_name["OperationLinkService"].full_name
+START_SECONDS = 15.0
+LAST_WORD_SECONDS = 1.0
+"""How long a caller who does not read may take to be told of the end; then the stream is cut."""
+
+if TYPE_CHECKING:
+    Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class OperationServicer:
+    """Reads and writes; what may pass, and when it ends, the broker and its runs decide."""
+
+    def __init__(self, *, broker: Broker, authenticator: Authenticator, leases: Leases) -> None:
+        self._broker = broker
+        self._authenticator = authenticator
+        self._leases = leases
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """What to register with a server."""
+        return grpc.method_handlers_generic_handler(NAME, {"Run": grpc.stream_stream_rpc_method_handler(self._run)})
+
+    async def _run(self, _: object, context: "Context") -> None:
+        await answering(context, "Run", lambda: self._serve(context))
+
+    async def _serve(self, context: "Context") -> None:
+        identity = await self._authenticator.authenticate(token_of(context), context.peer())
+        lease = self._leases.open(identity.token_id, identity.expires_at)
+        try:
+            run = await self._broker.begin(identity, lease, await _first(context))
+            lease.on_end = run.check
+            try:
+                await _exchange(
+                    run,
+                    run.to_caller,
+                    lambda message: context.write(message.SerializeToString()),
+                    _take_all(context, pb.RunRequest.FromString, run.from_caller, run),
+                )
+            finally:
+                self._broker.finish(run)
+        finally:
+            lease.on_end = None
+            self._leases.close(lease)
+
+
+class OperationLinkServicer:
+    """What agents open when they are ordered to."""
+
+    def __init__(self, *, broker: Broker, access: AgentAccess, leases: Leases) -> None:
+        self._broker = broker
+        self._access = access
+        self._leases = leases
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """What to register with a server."""
+        return grpc.method_handlers_generic_handler(
+            LINK_NAME, {"Execute": grpc.stream_stream_rpc_method_handler(self._execute)}
+        )
+
+    async def _execute(self, _: object, context: "Context") -> None:
+        await answering(context, "Execute", lambda: self._serve(context))
+
+    async def _serve(self, context: "Context") -> None:
+        identity = await self._access.authenticate(token_of(context))
+        first = await _read_first(context, pb.ExecuteRequest.FromString)
+        run = self._broker.claim(first.operation_id, identity.cluster)
+        if run is None:
+            # One answer for an unknown id, another cluster's, and one that has ended meanwhile.
+            raise Refused("NOT_FOUND", "there is no such operation for this agent; it may have ended meanwhile")
+        lease = self._leases.open(identity.credential_id, None)
+        lease.on_end = lambda: run.fail("the agent's credential was revoked; whether this was carried out is not known")
+        try:
+            await context.write(run.claim().SerializeToString())
+            await _exchange(
+                run,
+                run.to_agent,
+                lambda message: context.write(message.SerializeToString()),
+                _take_all(context, pb.ExecuteRequest.FromString, run.from_agent, run, is_agent=True),
+            )
+        finally:
+            run.fail("the agent broke off; whether this was carried out is not known")
+            lease.on_end = None
+            self._leases.close(lease)
+
+
+async def _first(context: "Context") -> pb.OperationStart:
+    first = await _read_first(context, pb.RunRequest.FromString)
+    if first.WhichOneof("message") != "start":
+        raise Refused("INVALID_ARGUMENT", "the first message must be start")
+    start: pb.OperationStart = first.start
+    return start
+
+
+async def _read_first(context: "Context", parse: Callable[[bytes], Any]) -> Any:
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            message = await read(context)
+    except TimeoutError as error:
+        raise Refused("DEADLINE_EXCEEDED", f"nothing was sent within {START_SECONDS:g} seconds") from error
+    try:
+        return parse(message or b"")
+    except DecodeError as error:
+        raise Refused("INVALID_ARGUMENT", "the message is no protobuf of this contract") from error
+
+
+async def _take_all(
+    context: "Context",
+    parse: Callable[[bytes], Any],
+    take: Callable[[Any], None],
+    run: Run,
+    *,
+    is_agent: bool = False,
+) -> None:
+    while (message := await read(context)) is not None:
+        try:
+            take(parse(message))
+        except DecodeError:
+            run.fail("a message was no protobuf of this contract")
+    if is_agent:
+        run.fail("the agent broke off; whether this was carried out is not known")
+
+
+async def _exchange(
+    run: Run,
+    pipe: Pipe[Any],
+    write: Callable[[Any], Awaitable[None]],
+    taking: Coroutine[Any, Any, None],
+) -> None:
+    """Moves messages both ways until the run has ended and its last word is out, or could not be got out."""
+
+    async def give() -> None:
+        while (message := await pipe.take()) is not None:
+            await write(message)
+
+    taker = asyncio.create_task(taking, name=f"hub/operation/{run.operation.name}/read")
+    giver = asyncio.create_task(give(), name=f"hub/operation/{run.operation.name}/write")
+    try:
+        await asyncio.wait((giver, run.result), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((giver,), timeout=LAST_WORD_SECONDS)
+        if giver.done() and not giver.cancelled() and (error := giver.exception()) is not None:
+            raise error
+    finally:
+        for task in (taker, giver):
+            task.cancel()
+        await asyncio.gather(taker, giver, return_exceptions=True)
