@@ -15,7 +15,7 @@ from octokube.v1 import operation_pb2 as pb
 from octokube_agent.kube import errors
 from octokube_agent.kube.client import KubeClient
 from octokube_agent.link.window import ProtocolError
-from octokube_agent.operations import logs, reading, reference
+from octokube_agent.operations import changing, logs, reading, reference, writing
 from octokube_agent.operations.ceiling import Ceiling
 from octokube_agent.operations.cluster import Cluster, impersonation
 from octokube_agent.operations.documents import Documents
@@ -55,6 +55,13 @@ FAMILIES: Mapping[str, Family | WriteFamily] = {
     "get": Family(reading.get),
     "describe": Family(reading.describe),
     "logs": Family(logs.logs, frozenset(("log",))),
+    "apply": WriteFamily(writing.apply),
+    "create": WriteFamily(writing.create),
+    "patch": WriteFamily(writing.patch),
+    "delete": WriteFamily(changing.delete),
+    "scale": WriteFamily(changing.scale, frozenset(("scale",))),
+    "restart": WriteFamily(changing.restart),
+    "cordon": WriteFamily(changing.cordon),
 }
 
 
