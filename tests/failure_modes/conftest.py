@@ -1,5 +1,6 @@
 """A hub with its policy, agents and a gateway before it, for tests that go in by every door."""
 
+import pathlib
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -10,7 +11,9 @@ from octokube.client.grpc_feed import GrpcFeed
 from octokube_hub.app import Hub
 from octokube_web.app import Gateway
 from octokube_web.settings import WebSettings
+from tests.failure_modes.causes import Scene
 from tests.failure_modes.streams import Doors
+from tests.hub.clocks import FakeClock
 from tests.hub.conftest import agent, channel, clock, hub, policies
 
 __all__ = ["agent", "channel", "clock", "hub", "policies"]
@@ -46,3 +49,11 @@ async def doors(hub: Hub, channel: grpc.aio.Channel, gateway: Gateway, remote_ga
 def browser_at(gateway: Gateway) -> aiohttp.ClientSession:
     """A client of a gateway; a hundred sockets are not many here."""
     return aiohttp.ClientSession(gateway.url, connector=aiohttp.TCPConnector(limit=0))
+
+
+@pytest.fixture
+async def scene(hub: Hub, policies: pathlib.Path, clock: FakeClock, channel: grpc.aio.Channel) -> AsyncIterator[Scene]:
+    """The hub and what acts on it."""
+    made = Scene(hub, policies, clock, channel)
+    yield made
+    await made.close()
