@@ -14,6 +14,7 @@ from octokube.v1 import admin_service_pb2 as admin_pb
 from octokube.v1 import agent_service_pb2 as agent_pb
 from octokube.v1 import browser_pb2, frame_pb2, resource_pb2
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube.v1 import operation_pb2 as operation_pb
 from octokube_web.encoding import JSON, PROTO
 from tests.failure_modes.streams import Doors, Tap, decoded
 
@@ -68,9 +69,9 @@ class Caller:
             return _written(error)
         return b"answer:" + answer
 
-    async def connect(self, request: bytes) -> bytes:
+    async def connect(self, request: bytes, *, rpc: str = "octokube.v1.AgentService/Connect") -> bytes:
         """What an agent's stream says to a first message."""
-        call = self.channel.stream_stream("/octokube.v1.AgentService/Connect")(metadata=self._metadata)
+        call = self.channel.stream_stream(f"/{rpc}")(metadata=self._metadata)
         try:
             await call.write(request)
             return repr(await call.read()).encode()
@@ -78,6 +79,32 @@ class Caller:
             return _written(error)
         finally:
             call.cancel()
+
+    async def run(self, start: operation_pb.OperationStart) -> bytes:
+        """All that an operation says until it ends or falls silent.
+
+        A decision's number, which counts everybody's decisions and so tells how busy a hub is, is left out.
+        """
+        call = self.channel.stream_stream("/octokube.v1.OperationService/Run")(metadata=self._metadata)
+        lines: list[bytes] = []
+        try:
+            await call.write(operation_pb.RunRequest(start=start).SerializeToString())
+            while True:
+                async with asyncio.timeout(10 * QUIET_SECONDS):
+                    message = await call.read()
+                if not isinstance(message, bytes):
+                    break
+                response = operation_pb.RunResponse.FromString(message)
+                if response.HasField("result"):
+                    response.result.decision_id = "#"
+                lines.append(response.SerializeToString(deterministic=True))
+        except grpc.aio.AioRpcError as error:
+            lines.append(_written(error))
+        except TimeoutError:
+            lines.append(b"(silence)")
+        finally:
+            call.cancel()
+        return b"\n".join(lines)
 
     async def stream(self, kind: str, target: Target, *, act: Callable[[], Awaitable[None]] | None = None) -> bytes:
         """All that a stream says until it falls silent, each message with its length on the wire.
@@ -160,6 +187,22 @@ async def _connect(caller: Caller, target: Target) -> bytes:
     return await caller.connect(agent_pb.ConnectRequest(hello=hello).SerializeToString())
 
 
+async def _run(caller: Caller, target: Target) -> bytes:
+    asked = operation_pb.OperationTarget(cluster=target.cluster, key=target.key)
+    starts = (
+        operation_pb.OperationStart(target=asked, idempotency_key="k", get=operation_pb.GetOperation()),
+        operation_pb.OperationStart(target=asked, idempotency_key="k", logs=operation_pb.LogsOperation()),
+        operation_pb.OperationStart(target=asked, idempotency_key="k", exec=operation_pb.ExecOperation(command=["sh"])),
+        operation_pb.OperationStart(target=asked, idempotency_key="k", delete=operation_pb.DeleteOperation()),
+    )
+    return b"\n".join([await caller.run(start) for start in starts])
+
+
+async def _execute(caller: Caller, target: Target) -> bytes:
+    first = operation_pb.ExecuteRequest(operation_id=target.name).SerializeToString()
+    return await caller.connect(first, rpc="octokube.v1.OperationLinkService/Execute")
+
+
 RPCS: dict[str, Probe] = {
     f"{CLUSTER_SERVICE}/Watch": _stream("watch over grpc"),
     f"{CLUSTER_SERVICE}/WatchCatalog": _stream("watch_catalog over grpc"),
@@ -192,6 +235,8 @@ RPCS: dict[str, Probe] = {
         lambda target: admin_pb.RevokeAgentCredentialRequest(credential_id=target.name),
     ),
     "octokube.v1.AgentService/Connect": _connect,
+    "octokube.v1.OperationService/Run": _run,
+    "octokube.v1.OperationLinkService/Execute": _execute,
 }
 """Every RPC of the product. Health and reflection, which are not ours, serve no data of any cluster."""
 

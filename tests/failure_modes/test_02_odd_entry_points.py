@@ -18,6 +18,7 @@ from octokube.v1 import browser_pb2
 from octokube_hub.api.admin_service import AdminServicer
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
+from octokube_hub.api.operation_service import OperationLinkServicer, OperationServicer
 from octokube_hub.app import Hub
 from octokube_web.app import Gateway
 from tests.failure_modes import entries, streams
@@ -33,6 +34,7 @@ NODE = Target("c1", "nodes", "", "node-1")
 CLOSED_CLUSTER = Target("c2", "pods", "red", "web")
 RED = Target("c1", "pods", "red", "web")
 SESSIONS = ("Catalog", "CatalogSession", "WatchSession")
+FOR_AGENTS = ("octokube.v1.AgentService/Connect", "octokube.v1.OperationLinkService/Execute")
 ADDED_BY_OTHERS = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
 """They serve no data of any cluster: whether the hub serves, and the contract itself."""
 RETURNING_DATA = {
@@ -79,7 +81,8 @@ async def test_every_rpc_is_tried(hub: Hub) -> None:
     assert set(methods) == set(entries.RPCS)
     assert {name for name, is_stream in methods.items() if is_stream} == {
         *streams.RPCS.values(),
-        "octokube.v1.AgentService/Connect",
+        "octokube.v1.OperationService/Run",  # in test_01_operations.py
+        *FOR_AGENTS,
     }, "each stream is one that is tried for output after access has ended"
 
 
@@ -87,7 +90,7 @@ def test_nothing_is_served_beside_the_contract() -> None:
     """What a server answers to is what it says that it does: a handler that no contract names is found as well."""
     served = {
         name
-        for servicer in (AdminServicer, AgentServicer, ClusterServicer)
+        for servicer in (AdminServicer, AgentServicer, ClusterServicer, OperationServicer, OperationLinkServicer)
         for name in object.__new__(servicer).handlers()._method_handlers  # type: ignore[attr-defined]
     }
     assert {name.lstrip("/") for name in served} == set(entries.RPCS)
@@ -145,4 +148,4 @@ def test_one_place_in_the_hub_reaches_what_clusters_hold() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SESSIONS:
                 reaching.add((where.stem, node.func.id))
     doors = {("feed_service", name) for name in ("store", *SESSIONS)}
-    assert reaching == doors | {("status", "store")}
+    assert reaching == doors | {("status", "store"), ("permission", "store")}, "the last names pods that it lets pass"

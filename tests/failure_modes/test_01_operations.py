@@ -1,0 +1,151 @@
+"""Failure mode 1 for operations: permission, token, team or window ends, and logs or exec output goes on."""
+
+import asyncio
+import time
+
+import grpc.aio
+import pytest
+
+from octokube.v1 import operation_pb2 as pb
+from octokube.v1 import resource_pb2
+from octokube_hub.broker.request import VERBS
+from tests.failure_modes.causes import CAUSES, Cause, Scene
+from tests.hub.broker.conftest import Executing
+from tests.hub.fake_agent import AgentLink, FakeAgent
+from tests.hub.objects import key
+
+PROMISED_SECONDS = 1.0
+LISTENING_SECONDS = 0.3
+OUTPUT = b"output of the vault"
+PATCH = pb.PatchOperation(type=pb.PATCH_TYPE_MERGE, body=b"{}", field_manager="test")
+STARTS: dict[str, tuple[str, object]] = {
+    "get": ("pods", pb.GetOperation()),
+    "describe": ("pods", pb.DescribeOperation()),
+    "logs": ("pods", pb.LogsOperation(follow=True)),
+    "exec": ("pods", pb.ExecOperation(command=["sh"], tty=True, stdin=True)),
+    "attach": ("pods", pb.AttachOperation(stdin=True)),
+    "copy_from": ("pods", pb.CopyFromOperation(path="/etc")),
+    "port_forward": ("pods", pb.PortForwardOperation(ports=[80])),
+    "debug": ("pods", pb.DebugOperation(image="busybox")),
+    "apply": ("pods", pb.ApplyOperation(body=b"{}", field_manager="test")),
+    "create": ("pods", pb.CreateOperation(body=b"{}", field_manager="test")),
+    "patch": ("pods", PATCH),
+    "delete": ("pods", pb.DeleteOperation()),
+    "scale": ("deployments.apps", pb.ScaleOperation(replicas=2)),
+    "restart": ("deployments.apps", pb.RestartOperation()),
+    "rollback": ("deployments.apps", pb.RollbackOperation(revision=1)),
+    "rollout_status": ("deployments.apps", pb.RolloutStatusOperation(wait=True)),
+    "reveal": ("secrets", pb.RevealOperation(key="password")),
+}
+OF_NODES = {"cordon", "drain"}
+"""Of objects that are in no namespace, and so in none that is lost here; they end by the same check."""
+ALLOWED = "read|write|logs|exec|attach|portforward|debug|scale|restart|rollback|reveal"
+
+
+def test_every_operation_is_tried() -> None:
+    """One that is added has to be thought about here."""
+    known = {field.name for field in pb.OperationStart.DESCRIPTOR.oneofs_by_name["operation"].fields}
+    assert known == set(STARTS) | OF_NODES == set(VERBS)
+
+
+class Listener:
+    """A caller who starts an operation, and from then on only reads."""
+
+    def __init__(self, name: str, start: pb.OperationStart, channel: grpc.aio.Channel, token: str) -> None:
+        self.name = name
+        self.received: list[tuple[float, bytes]] = []
+        self.ended_at: float | None = None
+        self._call = channel.stream_stream("/octokube.v1.OperationService/Run")(
+            metadata=(("authorization", f"Bearer {token}"),)
+        )
+        self._start = start
+        self.has_news = asyncio.Event()
+        """Output, or the end."""
+        self.task = asyncio.create_task(self._run(), name=f"listener/{name}")
+
+    async def _run(self) -> None:
+        try:
+            await self._call.write(pb.RunRequest(start=self._start).SerializeToString())
+            while isinstance(message := await self._call.read(), bytes):
+                self.received.append((time.monotonic(), message))
+                if OUTPUT in message:
+                    self.has_news.set()
+        except grpc.aio.AioRpcError:
+            pass  # cut off: an end like another
+        self.ended_at = time.monotonic()
+        self.has_news.set()
+
+    async def close(self) -> None:
+        """Goes away."""
+        self._call.cancel()
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+async def execute(link: AgentLink, channel: grpc.aio.Channel, agent: FakeAgent) -> None:
+    """An agent that takes every order, and goes on with output whatever it is told."""
+
+    async def go_on(executing: Executing) -> None:
+        await executing.begin()
+        output = pb.OperationOutput(stdout=OUTPUT, source=pb.LogSource(pod="web"))
+        while True:
+            await executing.send(output=output)
+            await asyncio.sleep(0.02)
+
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            message = await link.call.read()
+            if getattr(message, "WhichOneof", lambda _: "")("message") == "order":
+                operation_id = message.order.operation_id
+                executing = Executing(channel, agent.credential, operation_id)
+                tasks.create_task(_quietly(go_on(executing)), name=f"executing/{operation_id}")
+
+
+async def _quietly(work: object) -> None:
+    try:
+        await work  # type: ignore[misc]
+    except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        return  # the hub has ended the stream
+
+
+def starts() -> dict[str, pb.OperationStart]:
+    """One of each kind, and logs of all pods of a namespace."""
+    found = {}
+    for name, (type, content) in STARTS.items():
+        where = resource_pb2.Key(type=type, namespace="vault", name="web", uid="uid-vault-web")
+        target = pb.OperationTarget(cluster="c1", key=where, resource_version="1")
+        found[name] = pb.OperationStart(target=target, idempotency_key=f"k-{name}", **{name: content})  # type: ignore[arg-type]
+    of_many = pb.OperationTarget(cluster="c1", key=resource_pb2.Key(type="pods", namespace="vault"))
+    found["logs of many"] = pb.OperationStart(target=of_many, logs=pb.LogsOperation(follow=True))
+    return found
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES.keys())
+async def test_a_second_after_access_ends_no_operation_says_a_byte(
+    cause: Cause, scene: Scene, channel: grpc.aio.Channel, agent: FakeAgent
+) -> None:
+    """Though the agent goes on, and the caller neither writes nor leaves."""
+    scene.verbs = ALLOWED
+    token = await scene.begin(cause)
+    agent.put(key("pods", "vault", "web"))
+    link = await agent.session(operations=sorted(VERBS))
+    await link.begin()
+    executing = asyncio.create_task(execute(link, channel, agent))
+    listeners = [Listener(name, start, channel, token) for name, start in starts().items()]
+    async with asyncio.timeout(8):
+        for listener in listeners:
+            await listener.has_news.wait()
+            assert listener.ended_at is None, (listener.name, listener.received)
+    ended_at = time.monotonic()
+    await cause.act(scene)
+    await asyncio.sleep(ended_at + PROMISED_SECONDS + LISTENING_SECONDS - time.monotonic())
+    limit = ended_at + PROMISED_SECONDS
+    assert [one.name for one in listeners if any(at > limit and OUTPUT in text for at, text in one.received)] == []
+    assert [one.name for one in listeners if one.ended_at is None or one.ended_at > limit] == []
+    for listener in listeners:
+        last = pb.RunResponse.FromString(listener.received[-1][1])
+        assert last.result.outcome == pb.OPERATION_OUTCOME_LEASE_ENDED, listener.name
+        await listener.close()
+    executing.cancel()
+    await asyncio.gather(executing, return_exceptions=True)
