@@ -1,5 +1,6 @@
 """Joins encoded objects into the parts of frames that many streams share."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ def patched_entry(value: EncodedObject, patch: bytes) -> bytes:
     return b"".join((_ENTRY_TAG, varint(len(value.head) + len(value.row) + len(field)), value.head, value.row, field))
 
 
+# An edit of the policy hides the same objects from many audiences at once.
+@functools.lru_cache(maxsize=10_000)
 def tombstone(key: Key, reason: TombstoneReason) -> bytes:
     """An element of ``Frame.tombstones``."""
     encoded_key = resource_pb2.Key(

@@ -112,9 +112,10 @@ class AudienceView:
 
     def put(self, stored: Stored[EncodedObject]) -> bool:
         """Takes an object's newest state. False when this audience sees no difference."""
+        return self.is_visible(stored.key) and self._put(stored)
+
+    def _put(self, stored: Stored[EncodedObject]) -> bool:
         key, value = stored.key, stored.value
-        if not self.is_visible(key):
-            return False
         held = self.store.get(key)
         if held is not None and (held.value.row == value.row if self.selection.is_rows else held.value == value):
             return False
@@ -169,7 +170,9 @@ class AudienceView:
 
     def _take(self, found: list[Stored[EncodedObject]]) -> None:
         for stored in found:
-            if not self.put(stored) and not self.is_visible(stored.key):
+            if self.is_visible(stored.key):
+                self._put(stored)
+            else:
                 self._leave(stored.key, TombstoneReason.WITHDRAWN)
 
     def has_type(self, type: str) -> bool:
