@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from octokube.client import Client, FeedError, connect
+from octokube.client.operations import OperationsClient, connect_operations
 from octokube.runtime.errors import UserError
 
 DEFAULT_HUB = "127.0.0.1:7443"
@@ -25,6 +26,7 @@ class HubConnection:
     """An open way to a hub, and its address for error texts."""
 
     client: Client
+    operations: OperationsClient
     target: str
 
 
@@ -39,9 +41,12 @@ async def connected(
     target = target or os.environ.get("OCTOKUBE_HUB") or DEFAULT_HUB
     token = checked_token(token or os.environ.get("OCTOKUBE_TOKEN", ""))
     ca_file = ca_file or os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
-    async with connect(target, token, ca_file=ca_file) as client:
+    async with (
+        connect(target, token, ca_file=ca_file) as client,
+        connect_operations(target, token, ca_file=ca_file) as operations,
+    ):
         try:
-            yield HubConnection(client, target)
+            yield HubConnection(client, operations, target)
         except FeedError as error:
             raise explained(error, target) from error
 

@@ -1,0 +1,170 @@
+"""The commands of ``octokube`` that operate on clusters, against a hub and an agent that a test plays."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+import orjson
+import pytest
+
+from octokube.v1 import operation_pb2 as pb
+from octokube.v1 import resource_pb2
+from tests.hub.broker.conftest import Executing, Scene
+from tests.hub.objects import key
+
+pytestmark = pytest.mark.timeout(30)
+
+Play = Callable[[Executing, pb.ExecuteStart], Awaitable[None]]
+SUCCEEDED = pb.OPERATION_OUTCOME_SUCCEEDED
+
+
+async def octokube(
+    scene: Scene, *words: str, play: Play | None = None, who: str = "alice", stdin: bytes = b""
+) -> tuple[int, str, str]:
+    """Runs the command while a test plays the agent: exit code, output, errors."""
+
+    async def serve() -> None:
+        executing = await scene.ordered()
+        start = await executing.begin()
+        assert play is not None
+        await play(executing, start)
+
+    server = asyncio.create_task(serve()) if play is not None else None
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "octokube.cli.main", *words),
+        env={**os.environ, "OCTOKUBE_HUB": scene.hub.address, "OCTOKUBE_TOKEN": f"demo:{who}"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, error = await process.communicate(stdin)
+    if server is not None:
+        if process.returncode:
+            server.cancel()
+        await asyncio.gather(server, return_exceptions=not play or bool(process.returncode))
+    return process.returncode or 0, out.decode(), error.decode()
+
+
+def document(role: int, value: dict[str, object], type: str = "pods", name: str = "web-1") -> pb.OperationOutput:
+    part = pb.DocumentPart(
+        role=role,  # type: ignore[arg-type]
+        key=resource_pb2.Key(type=type, namespace="red", name=name),
+        content=orjson.dumps(value),
+        last=True,
+    )
+    return pb.OperationOutput(document=part)
+
+
+async def done(executing: Executing, **fields: object) -> None:
+    await executing.send(result=pb.OperationResult(outcome=SUCCEEDED, **fields))  # type: ignore[arg-type]
+
+
+async def test_exec_gives_input_output_and_the_exit_code(scene: Scene) -> None:
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        assert list(start.operation.exec.command) == ["cat", "-n"]
+        assert (await executing.read()).input.stdin == b"hello\n"
+        assert (await executing.read()).input.stdin_closed
+        await executing.send(output=pb.OperationOutput(stdout=b"out\n"))
+        await executing.send(output=pb.OperationOutput(stderr=b"err\n"))
+        await done(executing, exit_code=7)
+
+    found = await octokube(scene, "exec", "-i", "-n", "red", "web-1", "--", "cat", "-n", play=play, stdin=b"hello\n")
+    assert found == (7, "out\n", "err\n")
+
+
+async def test_logs_of_a_selection_name_their_source(scene: Scene) -> None:
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        asked = start.operation.logs
+        assert (asked.label_selector, asked.tail_lines, asked.follow) == ("app=web", 5, False)
+        assert start.pods.all
+        for pod in ("web-1", "web-2"):
+            source = pb.LogSource(pod=pod, container="main")
+            await executing.send(output=pb.OperationOutput(stdout=b"a\nb\n", source=source))
+        await done(executing)
+
+    code, out, _ = await octokube(scene, "logs", "-l", "app=web", "-n", "red", "--tail", "5", play=play)
+    assert (code, out.splitlines()) == (
+        0,
+        ["[web-1/main] a", "[web-1/main] b", "[web-2/main] a", "[web-2/main] b"],
+    )
+
+
+async def test_much_output_arrives_whole(scene: Scene) -> None:
+    """More than the credit that there is to begin with: what is read makes room."""
+    parts = [bytes([65 + number % 26]) * 60_000 + b"\n" for number in range(20)]
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        credit_bytes = 262_144
+        source = pb.LogSource(pod="web-1", container="main")
+        for part in parts:
+            while credit_bytes < len(part):
+                credit_bytes += (await executing.read()).credit.bytes
+            credit_bytes -= len(part)
+            await executing.send(output=pb.OperationOutput(stdout=part, source=source))
+        await done(executing)
+
+    code, out, error = await octokube(scene, "logs", "web-1", "-n", "red", play=play)
+    assert (code, error) == (0, "")
+    assert out.encode() == b"".join(parts)
+
+
+async def test_describe_shows_the_object_and_what_is_about_it(scene: Scene) -> None:
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        await executing.send(output=document(pb.DOCUMENT_ROLE_OBJECT, {"kind": "Pod"}))
+        event = {"type": "Warning", "reason": "BackOff", "message": "again"}
+        await executing.send(output=document(pb.DOCUMENT_ROLE_EVENT, event, "events", "e"))
+        owner = {"kind": "ReplicaSet", "metadata": {"name": "web"}}
+        await executing.send(output=document(pb.DOCUMENT_ROLE_OWNER, owner, "configmaps", "web"))
+        await done(executing)
+
+    code, out, error = await octokube(scene, "describe", "pods", "web-1", "-n", "red", play=play)
+    assert (code, error) == (0, "")
+    assert out.splitlines() == ["{", '  "kind": "Pod"', "}", "event: Warning BackOff: again", "owner: ReplicaSet web"]
+
+
+async def test_apply_shows_what_it_changes_and_sends_what_the_file_says(scene: Scene, tmp_path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(
+        "apiVersion: v1\nkind: Configmaps\nmetadata: {name: settings, namespace: red}\ndata: {level: debug}\n"
+    )
+    scene.agent.put(key("configmaps", "red", "settings"))
+    await scene.link.flush()
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        asked = start.operation.apply
+        assert orjson.loads(asked.body)["data"] == {"level": "debug"}
+        assert (asked.dry_run, asked.force, asked.field_manager) == (True, False, "octokube")
+        assert (start.patch_allowed, start.create_allowed) == (True, True)
+        for role, level in ((pb.DOCUMENT_ROLE_BEFORE, "info"), (pb.DOCUMENT_ROLE_AFTER, "debug")):
+            await executing.send(output=document(role, {"data": {"level": level}}, "configmaps", "settings"))
+        await done(executing)
+
+    code, out, error = await octokube(scene, "apply", "-f", str(path), "--dry-run", play=play, who="admin")
+    assert (code, error) == (0, "")
+    assert "-  level: info" in out
+    assert "+  level: debug" in out
+    assert out.endswith("configmaps/settings would be applied\n")
+
+
+async def test_a_refusal_is_one_sentence_and_exit_code_one(scene: Scene) -> None:
+    code, out, error = await octokube(scene, "exec", "-n", "red", "web-1", "--", "sh", who="bob")
+    assert (code, out, error) == (1, "", "denied: Nothing lets you run commands in this.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["exec", "web-1", "-n", "red"], "say what to run"),
+        (["exec", "web-1", "--", "sh"], "say where the"),
+        (["logs", "-n", "red"], "name one pod or workload"),
+        (["logs", "web-1", "-n", "red", "--since", "yesterday"], "no span of time"),
+        (["scale", "spaceships/x", "--replicas", "1", "-n", "red"], "no type 'spaceships' is visible to you"),
+    ],
+)
+async def test_bad_words_are_one_sentence(scene: Scene, words: list[str], sentence: str) -> None:
+    code, out, error = await octokube(scene, *words)
+    assert code in (1, 2)
+    assert out == ""
+    assert sentence in error
+    assert len(error.splitlines()) == 1
