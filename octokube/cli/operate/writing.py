@@ -1,4 +1,4 @@
-"""``octokube apply``, ``delete``, ``scale``, ``restart``, ``rollback``, ``cordon``, ``drain``: they change a cluster."""
+"""``octokube apply``, ``delete``, ``scale``, ``restart``, ``rollback``, ``cordon``, ``drain``: those that write."""
 
 import difflib
 import pathlib
