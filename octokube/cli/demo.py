@@ -87,6 +87,7 @@ def demo(
                     web_port=port,
                     hub_port=hub_port,
                     is_demo=True,
+                    operations=("all",),
                     demo_people=PEOPLE,
                 )
 

@@ -30,6 +30,7 @@ class StackSettings:
     hub_port: int = 0
     is_demo: bool = False
     demo_people: tuple[DemoPerson, ...] = ()
+    operations: tuple[str, ...] = ("read-only",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ async def run_stack(
                 credential=credential,
                 kubeconfig=settings.kubeconfig,
                 context=settings.context,
+                operations=settings.operations,
             )
         )
         await _run_with_hub(settings, stopping, on_running, hub, running_hub, agent)

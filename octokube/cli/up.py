@@ -50,6 +50,13 @@ TOKEN_DAYS = 7
     show_default=True,
     help="The port for octokube get and other gRPC clients; 0: a free one.",
 )
+@click.option(
+    "--operations",
+    default="read-only",
+    show_default=True,
+    help="What may be done to the cluster at all: none, read-only, read-write or all, or names of operations, "
+    "separated by commas. Who may do what of it, the policy says.",
+)
 @click.option("--log-level", default="info", show_default=True, help="debug, info, warning or error.")
 def up(
     kubeconfig: str | None,
@@ -59,6 +66,7 @@ def up(
     data: Path | None,
     port: int,
     hub_port: int,
+    operations: str,
     log_level: str,
 ) -> int:
     """Run agent, hub and Web IDE for the cluster that a kubeconfig names. Stop with Ctrl+C.
@@ -89,6 +97,7 @@ def up(
         data=directory,
         web_port=port,
         hub_port=hub_port,
+        operations=tuple(word.strip() for word in operations.split(",") if word.strip()),
     )
 
     async def on_running(stack: RunningStack) -> None:
