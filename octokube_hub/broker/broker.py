@@ -83,7 +83,7 @@ class Broker:
             outcome = _OUTCOMES.get(result.outcome, "unknown")
             exit_code = f"exit code {result.exit_code}; " if result.HasField("exit_code") else ""
             self._decider.note_outcome(
-                run.operation.access, run.operation.name, outcome, f"of {run.decision_id}: {exit_code}{result.message}"
+                run.operation.access, run.operation.name, outcome, f"{run.decision_id}: {exit_code}{result.message}"
             )
 
     def claim(self, operation_id: str, cluster: str) -> Run | None:
@@ -137,23 +137,23 @@ class Broker:
     async def _decide(self, operation: Operation, permission: Permission, run: Run) -> bool:
         if operation.is_of_many_pods:
             return await self._decide_pods(operation, permission, run)
-        decided = await self._decider.decide(operation.access, operation.name, operation.summary)
-        run.decision_id = decided.record_id
-        if operation.name == "apply" and not decided.is_allowed:
-            decided = await self._decider.decide(operation.asking("create"), operation.name, operation.summary)
-            run.decision_id = decided.record_id
-        return decided.is_allowed
+        message = f"{run.decision_id}: {operation.summary}"
+        decision = await self._decider.decide(operation.access, operation.name, message)
+        if operation.name == "apply" and not decision.is_allowed:
+            decision = await self._decider.decide(operation.asking("create"), operation.name, message)
+        return decision.is_allowed
 
     async def _decide_pods(self, operation: Operation, permission: Permission, run: Run) -> bool:
         """Each pod is decided when its lines pass; here, whether there can be any, and whose they are."""
         key = operation.start.target.key
         if key.name:
-            decided = await self._decider.decide(operation.asking("get"), "get", "whose logs are asked for")
-            if not decided.is_allowed:
-                run.decision_id = decided.record_id
+            asked = operation.asking("get", is_of_target=True)
+            decision = await self._decider.decide(asked, "get", f"{run.decision_id}: its pods' logs")
+            if not decision.is_allowed:
                 return False
         is_allowed = permission.holds()
-        run.decision_id = await self._decider.record_scope(operation.access, operation.name, is_allowed=is_allowed)
+        message = f"{run.decision_id}:"
+        await self._decider.record_scope(operation.access, operation.name, message, is_allowed=is_allowed)
         return is_allowed
 
     async def _order(self, run: Run, port: AgentPort) -> None:

@@ -1,7 +1,6 @@
 """Has policy decide single requests, and records each decision before anybody acts on it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from octokube.runtime.clock import Clock
@@ -13,19 +12,6 @@ MAX_RECORDED_LENGTH = 512
 MAX_MESSAGE_LENGTH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision, and the id of its record."""
-
-    decision: Decision
-    record_id: int
-
-    @property
-    def is_allowed(self) -> bool:
-        """Whether to go on."""
-        return self.decision.is_allowed
-
-
 class Decider:
     """Guarantee: a decision that was returned is on disk, with its row, window and revision."""
 
@@ -34,11 +20,11 @@ class Decider:
         self._audit = audit
         self._clock = clock
 
-    async def decide(self, request: AccessRequest, action: str, message: str = "") -> Decided:
+    async def decide(self, request: AccessRequest, action: str, message: str = "") -> Decision:
         """The authority's answer to a request at this instant. ``action`` is the stable word for the audit log."""
         decision = self._policy().decide(request, self._clock.now())
         row = decision.row
-        id = await self._record(
+        await self._record(
             request,
             action,
             "allowed" if decision.is_allowed else "denied",
@@ -48,22 +34,23 @@ class Decider:
             revision=decision.revision,
             has_question=True,
         )
-        return Decided(decision, id)
+        return decision
 
-    async def record_scope(self, request: AccessRequest, action: str, *, is_allowed: bool) -> int:
-        """Records that some of what a request is about may be done, or none of it; the record's id.
+    async def record_scope(self, request: AccessRequest, action: str, message: str, *, is_allowed: bool) -> None:
+        """Records that some of what a request is about may be done, or none of it.
 
         No row decides that: it is asked of the scope, and again for each object.
         """
-        message = "each pod by its own rows" if is_allowed else "no pod there"
-        return await self._record(request, action, "allowed" if is_allowed else "denied", message=message)
+        found = "each pod by its own rows" if is_allowed else "no pod there"
+        outcome = "allowed" if is_allowed else "denied"
+        await self._record(request, action, outcome, message=f"{message} {found}")
 
     def note_outcome(self, request: AccessRequest, action: str, outcome: str, message: str) -> None:
         """Records how something that was allowed has ended, without waiting for the disk."""
         self._audit.note(self._entry(request, action, outcome, message=message))
 
-    async def _record(self, request: AccessRequest, action: str, outcome: str, **details: Any) -> int:
-        return await self._audit.record(self._entry(request, action, outcome, **details))
+    async def _record(self, request: AccessRequest, action: str, outcome: str, **details: Any) -> None:
+        await self._audit.record(self._entry(request, action, outcome, **details))
 
     def _entry(
         self,

@@ -74,11 +74,11 @@ class Operation:
         """What has to be allowed for it."""
         return self.asking(VERBS[self.name])
 
-    def asking(self, verb: str) -> AccessRequest:
-        """The question whether another verb is allowed on its target."""
+    def asking(self, verb: str, *, is_of_target: bool = False) -> AccessRequest:
+        """The question whether another verb is allowed there; ``is_of_target``: on the object that is named."""
         target = self.start.target
         type, name = target.key.type, target.key.name
-        if self.is_of_many_pods:
+        if self.is_of_many_pods and not is_of_target:
             type, name = "pods", ""
         resource = f"{type}/{target.subresource}" if target.subresource else type
         return AccessRequest(self.subject, target.cluster, resource, target.key.namespace, name, verb)

@@ -26,7 +26,8 @@ class Run:
     def __init__(self, operation: Operation, permission: Permission, lease: Lease, clock: Clock) -> None:
         self.id = secrets.token_urlsafe(24)
         self.operation = operation
-        self.decision_id = 0
+        self.decision_id = secrets.token_hex(8)
+        """Opaque: a number of the audit log would count what others do."""
         self.to_caller: Pipe[pb.RunResponse] = Pipe()
         self.to_agent: Pipe[pb.ExecuteResponse] = Pipe()
         self.result: asyncio.Future[pb.OperationResult] = asyncio.get_running_loop().create_future()
@@ -127,7 +128,7 @@ class Run:
         told = pb.OperationResult()
         told.CopyFrom(result)
         told.message = told.message[:MAX_MESSAGE_LENGTH]
-        told.decision_id = str(self.decision_id) if self.decision_id else ""
+        told.decision_id = self.decision_id
         self.result.set_result(told)
         self.to_caller.close(pb.RunResponse(result=told), is_dropping=is_dropping)
         cancellation = (pb.ExecuteResponse(cancel=told.message or "it has ended"),) if is_dropping else ()

@@ -45,8 +45,8 @@ async def test_input_and_output_go_through_and_the_result_is_recorded(scene: Sce
         while len(found := await records(scene.hub, "exec")) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert found == [
-        ("user:alice", "allowed", "runs sh"),
-        ("user:alice", "done", f"of {result.decision_id}: exit code 3; "),
+        ("user:alice", "allowed", f"{result.decision_id}: runs sh"),
+        ("user:alice", "done", f"{result.decision_id}: exit code 3; "),
     ]
 
 
@@ -273,3 +273,15 @@ async def test_a_person_has_so_many_open_and_no_more(scene: Scene, monkeypatch: 
     code, message = await (await scene.call("demo:alice", **EXEC)).refusal()
     assert (code, "2 operations open" in message) == (grpc.StatusCode.RESOURCE_EXHAUSTED, True)
     await scene.running("demo:admin", **EXEC)
+
+
+async def test_logs_of_a_workload_need_the_right_to_get_it_and_are_recorded_with_that(scene: Scene) -> None:
+    start = {"type": "deployments.apps", "name": "web", "logs": pb.LogsOperation()}
+    caller = await scene.call("demo:bob", **start)
+    executing = await scene.ordered()
+    assert [pod.name for pod in (await executing.begin()).pods.pods] == ["web-1"]
+    found = [(one.action, one.target, one.outcome) for one in await scene.hub._audit.list(subject="user:bob")]
+    assert found == [("logs", "c1/pods/red/", "allowed"), ("get", "c1/deployments.apps/red/web", "allowed")]
+    caller.call.cancel()
+    elsewhere = await scene.call("demo:bob", **start, namespace="blue")
+    assert (await elsewhere.result()).outcome == DENIED
