@@ -19,6 +19,8 @@ COMMANDS = {
     "logs": ("octokube.cli.operate.reading:logs", "Logs of a pod, a workload or a selection; -f follows them.", ""),
     "exec": ("octokube.cli.operate.terminal:exec_", "Run a command in a container.", ""),
     "attach": ("octokube.cli.operate.terminal:attach", "Connect to a container's main process.", ""),
+    "cp": ("octokube.cli.operate.files:cp", "Copy files out of a container.", ""),
+    "port-forward": ("octokube.cli.operate.forwarding:port_forward", "Local ports that lead to a pod's.", ""),
     "apply": ("octokube.cli.operate.writing:apply", "Server-side apply of a file, with a diff.", ""),
     "scale": ("octokube.cli.operate.writing:scale", "Set a workload's number of replicas.", ""),
     "restart": ("octokube.cli.operate.writing:restart", "Replace a workload's pods by a rollout.", ""),

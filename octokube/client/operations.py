@@ -106,7 +106,22 @@ class RunningOperation:
 
     async def send(self, stdin: bytes) -> None:
         """Sends bytes to standard input, as fast as the cluster's end takes them."""
-        view = memoryview(stdin)
+        async for part in self._parts(stdin):
+            await self._write(input=pb.OperationInput(stdin=part))
+
+    async def forward(self, connection_id: int, data: bytes) -> None:
+        """Sends bytes on a forwarded connection, as fast as the cluster's end takes them."""
+        async for part in self._parts(data):
+            frame = pb.ForwardFrame(connection_id=connection_id, data=part)
+            await self._write(input=pb.OperationInput(forward=frame))
+
+    async def tell(self, frame: pb.ForwardFrame) -> None:
+        """Opens or closes a forwarded connection."""
+        await self._write(input=pb.OperationInput(forward=frame))
+
+    async def _parts(self, content: bytes) -> AsyncIterator[bytes]:
+        """The content in parts for which there is credit; ends early when the operation has ended."""
+        view = memoryview(content)
         while view:
             while self._credit_bytes <= 0:
                 if self._result is not None:
@@ -115,7 +130,7 @@ class RunningOperation:
                 await self._has_credit.wait()
             part = view[: min(len(view), self._credit_bytes, MAX_CONTENT_BYTES)]
             self._credit_bytes -= len(part)
-            await self._write(input=pb.OperationInput(stdin=bytes(part)))
+            yield bytes(part)
             view = view[len(part) :]
 
     async def close_stdin(self) -> None:
@@ -130,10 +145,8 @@ class RunningOperation:
         async with self._writing:
             try:
                 await self._call.write(pb.RunRequest(**message))
-            except asyncio.InvalidStateError:
-                return  # it has ended; reading tells how
-            except grpc.aio.AioRpcError as error:
-                raise feed_error(error) from error
+            except (asyncio.InvalidStateError, grpc.aio.AioRpcError):
+                return  # it has ended; reading tells how, and with what result
 
 
 class OperationsClient:

@@ -1,8 +1,11 @@
 """The commands of ``octokube`` that operate on clusters, against a hub and an agent that a test plays."""
 
 import asyncio
+import io
 import os
+import pathlib
 import sys
+import tarfile
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -157,6 +160,8 @@ async def test_a_refusal_is_one_sentence_and_exit_code_one(scene: Scene) -> None
     [
         (["exec", "web-1", "-n", "red"], "say what to run"),
         (["exec", "web-1", "--", "sh"], "say where the"),
+        (["cp", "web-1", "/tmp", "-n", "red"], "is no source"),
+        (["port-forward", "web-1", "http", "-n", "red"], "no pair of ports"),
         (["logs", "-n", "red"], "name one pod or workload"),
         (["logs", "web-1", "-n", "red", "--since", "yesterday"], "no span of time"),
         (["scale", "spaceships/x", "--replicas", "1", "-n", "red"], "no type 'spaceships' is visible to you"),
@@ -168,3 +173,67 @@ async def test_bad_words_are_one_sentence(scene: Scene, words: list[str], senten
     assert out == ""
     assert sentence in error
     assert len(error.splitlines()) == 1
+
+
+def archive(*members: tuple[str, bytes]) -> bytes:
+    """A tar archive of files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return packed.getvalue()
+
+
+async def test_cp_unpacks_what_the_container_packs(scene: Scene, tmp_path: pathlib.Path) -> None:
+    packed = archive(("log/a", b"x" * 200_000), ("log/b", b"y"))
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        assert start.operation.copy_from.path == "/var/log"
+        for begin in range(0, len(packed), 60_000):
+            await executing.send(output=pb.OperationOutput(stdout=packed[begin : begin + 60_000]))
+        await done(executing, exit_code=0)
+
+    target = tmp_path / "here"
+    code, out, error = await octokube(scene, "cp", "-n", "red", "web-1:/var/log", str(target), play=play)
+    assert (code, out, error) == (0, f"2 files and folders in {target}\n", "")
+    assert (target / "log" / "a").read_bytes() == b"x" * 200_000
+
+
+async def test_cp_writes_nothing_outside_whatever_the_container_packs(scene: Scene, tmp_path: pathlib.Path) -> None:
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        await executing.send(output=pb.OperationOutput(stdout=archive(("../escaped", b"x"))))
+        await done(executing, exit_code=0)
+
+    code, _, error = await octokube(scene, "cp", "-n", "red", "web-1:/etc", str(tmp_path / "here"), play=play)
+    assert code == 1
+    assert "can't be unpacked" in error
+    assert not (tmp_path / "escaped").exists()
+
+
+async def test_port_forward_carries_connections_both_ways(scene: Scene) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "octokube.cli.main", "port-forward", "-n", "red", "web-1", "0:80"),
+        env={**os.environ, "OCTOKUBE_HUB": scene.hub.address, "OCTOKUBE_TOKEN": "demo:alice"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    executing = await scene.ordered()
+    assert list((await executing.begin()).operation.port_forward.ports) == [80]
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(line.split()[0].rpartition(":")[2]))
+    opened = (await executing.read()).input.forward
+    assert (opened.connection_id, opened.open) == (1, 80)
+    writer.write(b"GET /\n")
+    assert (await executing.read()).input.forward.data == b"GET /\n"
+    answer = pb.ForwardFrame(connection_id=1, data=b"hello\n")
+    await executing.send(output=pb.OperationOutput(forward=answer))
+    assert await reader.readline() == b"hello\n"
+    await executing.send(output=pb.OperationOutput(forward=pb.ForwardFrame(connection_id=1, closed=True)))
+    assert await reader.read() == b""
+    writer.close()
+    process.terminate()
+    await process.wait()
+    assert await executing.cancelled() == "the caller has gone"
