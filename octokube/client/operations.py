@@ -77,6 +77,7 @@ class RunningOperation:
                 case "result":
                     self._result = message.result
                     self._has_credit.set()
+                    await self._close()
                     return
         code, details = await self._call.code(), await self._call.details()
         if code is not grpc.StatusCode.OK:
@@ -140,6 +141,13 @@ class RunningOperation:
     async def resize(self, columns: int, rows: int) -> None:
         """Tells the terminal's new size."""
         await self._write(input=pb.OperationInput(resize=pb.TerminalSize(columns=columns, rows=rows)))
+
+    async def _close(self) -> None:
+        async with self._writing:
+            try:
+                await self._call.done_writing()
+            except (asyncio.InvalidStateError, grpc.aio.AioRpcError):
+                return  # the hub was faster
 
     async def _write(self, **message: Any) -> None:
         async with self._writing:

@@ -19,8 +19,8 @@ from octokube_hub.identity import AgentAccess, Authenticator, Leases
 NAME = pb.DESCRIPTOR.services_by_name["OperationService"].full_name
 LINK_NAME = pb.DESCRIPTOR.services_by_name["OperationLinkService"].full_name
 START_SECONDS = 15.0
-LAST_WORD_SECONDS = 1.0
-"""How long a caller who does not read may take to be told of the end; then the stream is cut."""
+LAST_WORD_SECONDS = 0.5
+"""How long a caller may take to read of the end and to close their half; then the stream is cut."""
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -154,7 +154,9 @@ async def _exchange(
     giver = asyncio.create_task(give(), name=f"hub/operation/{run.operation.name}/write")
     try:
         await asyncio.wait((giver, run.result), return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait((giver,), timeout=LAST_WORD_SECONDS)
+        # A stream that is closed while its caller still writes loses what the caller has not read: so the last word is
+        # given time to be read, too, and whoever has read it says so by closing their half.
+        await asyncio.wait((giver, taker), timeout=LAST_WORD_SECONDS, return_when=asyncio.ALL_COMPLETED)
         if giver.done() and not giver.cancelled() and (error := giver.exception()) is not None:
             raise error
     finally:
