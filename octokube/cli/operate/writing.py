@@ -163,10 +163,12 @@ def _show_difference(name: str, documents: list[Document]) -> None:
         next((one for one in documents if one.role == role), None)
         for role in (pb.DOCUMENT_ROLE_BEFORE, pb.DOCUMENT_ROLE_AFTER)
     )
-    lines = [_lines(one.content) if one is not None else [] for one in (before, after)]
+    former = _lines(before.content) if before is not None else []
     if after is None:
         return
-    for line in difflib.unified_diff(*lines, f"{name} (now)", f"{name} (applied)", lineterm="", n=2):
+    for line in difflib.unified_diff(
+        former, _lines(after.content), f"{name} (now)", f"{name} (applied)", lineterm="", n=2
+    ):
         sys.stdout.write(f"{line}\n")
     for path in after.hidden_changes:
         sys.stdout.write(f"! {path} changes, and is not shown\n")
