@@ -15,7 +15,18 @@ from octokube.v1 import operation_pb2 as pb
 from octokube_agent.kube import errors
 from octokube_agent.kube.client import KubeClient
 from octokube_agent.link.window import ProtocolError
-from octokube_agent.operations import changing, logs, reading, reference, writing
+from octokube_agent.operations import (
+    changing,
+    draining,
+    forwarding,
+    logs,
+    reading,
+    reference,
+    revealing,
+    rollouts,
+    terminals,
+    writing,
+)
 from octokube_agent.operations.ceiling import Ceiling
 from octokube_agent.operations.cluster import Cluster, impersonation
 from octokube_agent.operations.documents import Documents
@@ -62,6 +73,15 @@ FAMILIES: Mapping[str, Family | WriteFamily] = {
     "scale": WriteFamily(changing.scale, frozenset(("scale",))),
     "restart": WriteFamily(changing.restart),
     "cordon": WriteFamily(changing.cordon),
+    "rollback": WriteFamily(rollouts.rollback),
+    "rollout_status": Family(rollouts.rollout_status),
+    "drain": Family(draining.drain),
+    "reveal": Family(revealing.reveal),
+    "exec": Family(terminals.execute, frozenset(("exec",))),
+    "copy_from": Family(terminals.copy_from, frozenset(("exec",))),
+    "attach": Family(terminals.attach, frozenset(("attach",))),
+    "debug": Family(terminals.debug, frozenset(("ephemeralcontainers",))),
+    "port_forward": Family(forwarding.forward, frozenset(("portforward",))),
 }
 
 

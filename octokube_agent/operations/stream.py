@@ -85,18 +85,29 @@ class OperationStream:
                 raise ProtocolError(f"the hub sent {kind or 'an empty message'} inside an operation")
         return ""
 
-    async def input(self) -> pb.OperationInput:
-        """The next input. What was taken before counts as read from now on, and makes room for more."""
-        if self._consumed_bytes >= INITIAL_CREDIT_BYTES // 4:
-            credit, self._consumed_bytes = self._consumed_bytes, 0
-            self._input_room_bytes += credit
-            await self._call.write(pb.ExecuteRequest(credit=pb.OperationCredit(bytes=credit)))
+    async def input(self, *, is_read: bool = True) -> pb.OperationInput:
+        """The next input. What was taken before counts as read from now on and makes room for more, unless whoever
+        takes it says later, by ``read``, what has been.
+        """
+        await self._give_credit()
         while not self._inputs:
             self._has_input.clear()
             await self._has_input.wait()
         taken = self._inputs.popleft()
-        self._consumed_bytes += _size_of(taken)
+        if is_read:
+            self._consumed_bytes += _size_of(taken)
         return taken
+
+    async def read(self, size_bytes: int) -> None:
+        """Counts input as read."""
+        self._consumed_bytes += size_bytes
+        await self._give_credit()
+
+    async def _give_credit(self) -> None:
+        if self._consumed_bytes >= INITIAL_CREDIT_BYTES // 4:
+            credit, self._consumed_bytes = self._consumed_bytes, 0
+            self._input_room_bytes += credit
+            await self._call.write(pb.ExecuteRequest(credit=pb.OperationCredit(bytes=credit)))
 
     async def send_stdout(self, content: bytes, source: pb.LogSource | None = None) -> None:
         """Sends bytes of standard output, or of a log."""
