@@ -9,6 +9,7 @@ from octokube_agent.operations.escalation import escalations
 from octokube_agent.operations.failures import Failed, Refused
 from octokube_agent.operations.work import Object, Work, Written
 
+APPLY_ATTEMPTS = 4
 APPLY_TYPE = "application/apply-patch+yaml"
 PATCH_TYPES = {
     pb.PATCH_TYPE_MERGE: "application/merge-patch+json",
@@ -21,7 +22,21 @@ Send = Callable[[dict[str, str]], Awaitable[Object]]
 
 
 async def apply(work: Work) -> Written:
-    """Server-side apply. Binds itself to the object that it found, so that what was checked is what is done."""
+    """Server-side apply. Binds itself to the object that it found, so that what was checked is what is done.
+
+    A controller that writes a status meanwhile makes that another object; nothing was changed then, and it is looked at
+    anew, unless the caller has named the version that they saw.
+    """
+    for _ in range(APPLY_ATTEMPTS - 1):
+        try:
+            return await _apply(work)
+        except errors.Conflict as conflict:
+            if work.reference.resource_version or conflict.causes:
+                raise  # fields of other managers stand in the way, or the caller's version has gone
+    return await _apply(work)
+
+
+async def _apply(work: Work) -> Written:
     asked = work.start.operation.apply
     obj, reference = bodies.whole_object(asked.body, work.reference)
     manager = _manager(asked.field_manager)

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from octokube.v1 import operation_pb2 as pb
+from octokube_agent.operations.cluster import Cluster
 from tests.agent.operations.conftest import Desk, Space
 
 CANARY = "canary-0be1d2"
@@ -240,3 +241,27 @@ async def test_a_node_is_cordoned_and_takes_pods_again(desk: Desk) -> None:
 async def test_a_write_without_an_idempotency_key_is_refused(desk: Desk) -> None:
     start = desk.order("configmaps", "default", "one", key="k" * 65, delete={})
     assert "idempotency key" in await start.denied()
+
+
+async def test_a_status_that_is_written_meanwhile_does_not_stand_in_the_way_of_an_apply(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked at has become another version before the write: it is looked at again."""
+    space = await desk.space()
+    await config(desk, space, colour="blue")
+    write = Cluster.write
+    meddled: list[str] = []
+
+    async def meddle(cluster: Cluster, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        if not meddled and method == "PATCH" and "dryRun" not in (more.get("query") or {}):
+            meddled.append(path)
+            await desk.admin.patch(path, {"metadata": {"annotations": {"touched": "yes"}}})
+        return await write(cluster, method, path, *rest, **more)
+
+    monkeypatch.setattr(Cluster, "write", meddle)
+    body = {"metadata": {"name": "one"}, "data": {"shape": "round"}}
+    await desk.order("configmaps", space.name, "one", **apply(body), decided=MAY).succeeded()
+    found = await desk.admin.get(f"{space.path}/configmaps/one")
+    assert meddled
+    assert found["data"] == {"colour": "blue", "shape": "round"}
+    assert found["metadata"]["annotations"] == {"touched": "yes"}
