@@ -1,18 +1,18 @@
 # The two commands are `make demo` and `make test`; each sets up what it needs.
 # The first that runs and is new enough: a name on the PATH may be a version manager's stand-in for one it has not got.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11, 4))' 2>/dev/null && { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test soak bench page contract clean
+.PHONY: setup demo test soak fuzz bench page contract clean
 
 # One stamp each: pip and npm run again only when what they install from has changed.
 setup: $(VENV)/.stamp octokube_web/static/index.html
 
 $(VENV)/.stamp: setup.cfg pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Octokube needs Python 3.11 or newer; install it, or say which: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Octokube needs Python 3.11.4 or newer; install it, or say which: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	OCTOKUBE_SKIP_IDE=1 $(BIN)/python -m pip install --quiet --editable '.[dev]'
@@ -38,6 +38,10 @@ test: setup
 
 soak: setup
 	$(BIN)/python -m tests.simulation.soak $(ARGS)
+
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.parsers $(ARGS)
 
 bench: setup
 	tools/install-test-assets

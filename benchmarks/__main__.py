@@ -11,12 +11,12 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import document, fanout, results, slow_reader, snapshots, targets
+from benchmarks import document, fanout, operations, results, slow_reader, snapshots, targets
 from benchmarks.results import Results
 from benchmarks.support.machine import describe
 from benchmarks.support.measuring import allow_many_files
 
-NAMES = ("fanout", "snapshots", "slow-reader")
+NAMES = ("fanout", "snapshots", "slow-reader", "operations")
 
 
 def main() -> int:
@@ -61,6 +61,8 @@ def _measure(name: str, arguments: argparse.Namespace, found: Results) -> None:
     elif name == "snapshots":
         sizes = snapshots.Plan(arguments.snapshot_pods, arguments.large, max(_numbers(arguments.subscribers)))
         found.snapshots = _run(snapshots.run(sizes))
+    elif name == "operations":
+        found.operations = _run(operations.run(operations.Plan(follows=arguments.follows)))
     else:
         crowd = slow_reader.Plan(subscribers=max(2, max(_numbers(arguments.subscribers)) // 2))
         found.slow_reader = _run(slow_reader.run(crowd))
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ways", default="direct;inside;apart;inside, bodies", help="separated by semicolons")
     parser.add_argument("--snapshot-pods", type=int, default=10_000, help="pods of a snapshot")
     parser.add_argument("--large", type=int, default=100_000, help="pods of the simulated cluster; 0 leaves it out")
+    parser.add_argument("--follows", type=int, default=200, help="logs that are followed at once")
     parser.add_argument("--profile", action="store_true", help="profile the hub's process (and slow it down)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also keep the figures in this file")
     parser.add_argument("--show", type=pathlib.Path, metavar="FILE", help="measure nothing: print what a file keeps")

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks import fanout, slow_reader, snapshots
+from benchmarks import fanout, operations, slow_reader, snapshots
 from benchmarks.fanout import Line
+from benchmarks.operations import Figures as OperationFigures
 from benchmarks.slow_reader import Round
 from benchmarks.snapshots import Figures
 
@@ -22,6 +23,7 @@ class Results:
     fanout: list[Line] = field(default_factory=list)
     snapshots: Figures | None = None
     slow_reader: list[Round] = field(default_factory=list)
+    operations: OperationFigures | None = None
 
     def tables(self) -> Iterator[Table]:
         """All tables but the one of targets."""
@@ -32,6 +34,8 @@ class Results:
             yield from snapshots.tables(self.snapshots)
         if self.slow_reader:
             yield slow_reader.table(self.slow_reader)
+        if self.operations is not None:
+            yield operations.table(self.operations)
 
 
 def write(results: Results, path: pathlib.Path) -> None:
@@ -43,6 +47,8 @@ def write(results: Results, path: pathlib.Path) -> None:
         document["snapshots"] = snapshots.as_json(results.snapshots)
     if results.slow_reader:
         document["slow_reader"] = slow_reader.as_json(results.slow_reader)
+    if results.operations is not None:
+        document["operations"] = operations.as_json(results.operations)
     path.write_text(json.dumps(document, indent=1) + "\n")
 
 
@@ -55,4 +61,5 @@ def read(path: pathlib.Path) -> Results:
         fanout=fanout.from_json(document.get("fanout", [])),
         snapshots=snapshots.from_json(kept) if kept else None,
         slow_reader=slow_reader.from_json(document.get("slow_reader", [])),
+        operations=operations.from_json(document["operations"]) if "operations" in document else None,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from benchmarks import slow_reader
+from benchmarks import operations, slow_reader
 from benchmarks.fanout import Line
 from benchmarks.results import Results
 from benchmarks.snapshots import Snapshot
@@ -26,7 +26,7 @@ class Verdict:
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """All ten targets, in the order in which they are written down."""
+    """All targets, in the order in which they are written down."""
     lines = results.fanout
     apart_fast = _line(lines, "apart", is_fast=True)
     return [
@@ -43,6 +43,7 @@ def verdicts(results: Results) -> list[Verdict]:
         *_snapshot(results),
         *_memory(results),
         *_slow_reader(results),
+        *_operations(results),
     ]
 
 
@@ -176,3 +177,15 @@ def _slow_reader(results: Results) -> list[Verdict]:
     growth = slow_reader.rss_growth(results.slow_reader)
     found = f"{without:.1f} → {beside:.1f} ms ({beside / without - 1:+.0%}); {growth:+.1f} MB"
     return [Verdict(what, target, found, beside <= 1.1 * without and growth <= 5)]
+
+
+def _operations(results: Results) -> list[Verdict]:
+    figures = results.operations
+    keys, logs = "echo of a key in a shell, added to a direct exec, p50", "throughput of a log of 200 MB"
+    if figures is None:
+        return [Verdict(keys, "≤ 5 ms"), Verdict(logs, "≥ 70 % of kubectl logs -f")]
+    added_ms, share = operations.added_echo_ms(figures), operations.bulk_share(figures)
+    return [
+        Verdict(keys, "≤ 5 ms", f"{added_ms:+.2f} ms", added_ms <= 5),
+        Verdict(logs, "≥ 70 % of kubectl logs -f", f"{share:.0%}", share >= 0.7),
+    ]

@@ -2,12 +2,16 @@
 
 import asyncio
 import importlib.metadata
+import pathlib
 from collections.abc import Callable
 
 import structlog
 
+from octokube.client.enrolled import FolderStorage, Storage
+from octokube.client.enrolling import Applicant, IdentityKeeper
 from octokube.runtime.backoff import Backoff
 from octokube.runtime.clock import Clock, SystemClock
+from octokube.runtime.enrolling import Kind
 from octokube.runtime.tasks import Tasks
 from octokube_agent.health import Health
 from octokube_agent.hot_state import HotState
@@ -16,7 +20,8 @@ from octokube_agent.kube.access import Access, Source
 from octokube_agent.kube.client import KubeClient
 from octokube_agent.kube.describing import describe
 from octokube_agent.kube.discovery import Discovery, ServerVersion, discover, read_version
-from octokube_agent.link.connecting import Link, read_credential
+from octokube_agent.link.connecting import Dial, Link, dial_hub, dialling_with, read_credential
+from octokube_agent.link.identity import SecretStorage
 from octokube_agent.operations.executor import Executor
 from octokube_agent.probing import probe_forever
 from octokube_agent.projection.redaction import Redactor
@@ -112,6 +117,11 @@ class Agent:
             tasks=tasks,
             clock=self._clock,
         )
+        dial: Dial = dial_hub
+        if self.settings.has_identity:
+            keeper = IdentityKeeper(_applicant(self.settings), self._storage(client), clock=self._clock)
+            dial = dialling_with(keeper)
+            tasks.start(keeper.keep_renewing(), name="identity")
         link = Link(
             self.settings,
             self.hot_state,
@@ -120,8 +130,14 @@ class Agent:
             agent_version=_own_version(),
             on_open=_once(ready),
             executor=executor,
+            dial=dial,
         )
         tasks.start(link.run(), name="link")
+
+    def _storage(self, client: KubeClient) -> Storage:
+        if self.settings.identity_secret:
+            return SecretStorage(client, self.settings.identity_secret)
+        return FolderStorage(pathlib.Path(self.settings.state_dir or ""))
 
     async def _reach(self, client: KubeClient) -> tuple[ServerVersion, Discovery]:
         backoff = Backoff()
@@ -159,3 +175,14 @@ def _own_version() -> str:
         return importlib.metadata.version("octokube")
     except importlib.metadata.PackageNotFoundError:
         return "source"
+
+
+def _applicant(settings: AgentSettings) -> Applicant:
+    return Applicant(
+        kind=Kind.AGENT,
+        hub=settings.hub,
+        name=settings.cluster,
+        token_file=settings.enrolment_token_file,
+        hub_ca_file=settings.hub_ca_file,
+        is_insecure_hub_allowed=settings.is_insecure_hub_allowed,
+    )

@@ -26,6 +26,20 @@ from octokube_agent.settings import AgentSettings
 @click.option(
     "--credential-file", envvar="OCTOKUBE_CREDENTIAL_FILE", help="A file with it; read anew for each connection."
 )
+@click.option(
+    "--enrolment-token-file",
+    envvar="OCTOKUBE_ENROLMENT_TOKEN_FILE",
+    help="A file with the one-time token of octokube agent enroll. Needed until the agent has its identity.",
+)
+@click.option(
+    "--state-dir", envvar="OCTOKUBE_STATE_DIR", help="The directory where an enrolled agent keeps its identity."
+)
+@click.option(
+    "--identity-secret",
+    envvar="OCTOKUBE_IDENTITY_SECRET",
+    metavar="NAMESPACE/NAME",
+    help="The Secret in its own cluster where it keeps it instead. The Secret has to be there.",
+)
 @click.option("--hub-ca-file", envvar="OCTOKUBE_HUB_CA_FILE", help="The CA that signed the hub's certificate, as PEM.")
 @click.option(
     "--allow-insecure-hub",
@@ -65,7 +79,8 @@ from octokube_agent.settings import AgentSettings
     metavar="LIST",
     help=(
         "What the hub may have done here, separated by commas: none, read-only, read-write, all, or names of "
-        "operations, such as read-only,exec,restart. Nothing else is done, whatever the hub asks."
+        "operations, such as read-only,exec,restart. Nothing else is done, whatever the hub asks; no write raises "
+        "privileges without escalate, which is in all alone."
     ),
 )
 @click.option(
@@ -109,6 +124,9 @@ def main(
     hub: str,
     credential: str | None,
     credential_file: str | None,
+    enrolment_token_file: str | None,
+    state_dir: str | None,
+    identity_secret: str | None,
     hub_ca_file: str | None,
     allow_insecure_hub: bool,
     kubeconfig: str | None,
@@ -131,6 +149,9 @@ def main(
         hub=hub,
         credential=credential,
         credential_file=credential_file,
+        enrolment_token_file=enrolment_token_file,
+        state_dir=state_dir,
+        identity_secret=identity_secret,
         hub_ca_file=hub_ca_file,
         is_insecure_hub_allowed=allow_insecure_hub,
         kubeconfig=kubeconfig,

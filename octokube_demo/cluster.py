@@ -47,6 +47,9 @@ class DemoCluster:
         garbage = Garbage(self.store, self.registry, self._loop)
         Namespaces(self.store, self.registry, self._loop)
         Termination(self.store, self._loop, self.settings.termination_seconds)
+        self.kubelet = KubeletServer(
+            lambda namespace, name: self.store.peek("pods", namespace, name), self.settings.now
+        )
         self._parts = Parts(self.settings, self.store, self.registry, self.api, self.tokens, self.faults, authorizer)
         for name in _SYSTEM_NAMESPACES:
             self.api.create("namespaces", {"metadata": {"name": name}}, manager="kube-apiserver")
@@ -69,9 +72,8 @@ class DemoCluster:
         clients need it: they send no token over plain HTTP.
         On leaving: the workload stops, then the apiserver (watches end), then the kubelet, then the controllers.
         """
-        kubelet = KubeletServer(lambda namespace, name: self.store.peek("pods", namespace, name), self.settings.now)
-        async with Tasks("demo") as tasks, kubelet.serving(host):
-            self._parts.kubelet_url = kubelet.url
+        async with Tasks("demo") as tasks, self.kubelet.serving(host):
+            self._parts.kubelet_url = self.kubelet.url
             tasks.start(self._loop.run(), name="controllers")
             server = DemoServer(self._parts, host, port, self_signed(host) if has_tls else None)
             await server.start()

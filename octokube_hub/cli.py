@@ -5,15 +5,21 @@ import datetime
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
 from octokube.runtime.errors import UserError
+from octokube.runtime.limits import limit_options, read_limits
 from octokube.runtime.logging import LogFormat, configure_logging
 from octokube.runtime.running import run_program
 from octokube_hub.app import Hub
 from octokube_hub.identity import issue_agent_credential, issue_token
+from octokube_hub.identity.enrolment import CERTIFICATE_LIFE
+from octokube_hub.limits import HubLimits
+from octokube_hub.oidc_options import oidc_options, read_oidc
+from octokube_hub.recording import RecordingMode
+from octokube_hub.recording.retention import Retention
 from octokube_hub.settings import DEFAULT_LISTEN, HubSettings
 from octokube_hub.store import AgentCredentials, AuditEntry, AuditLog, Database, Tokens
 
@@ -38,6 +44,45 @@ def cli() -> None:
 @data_option
 @click.option("--listen", envvar="OCTOKUBE_LISTEN", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True)
 @click.option(
+    "--recording",
+    envvar="OCTOKUBE_RECORDING",
+    type=click.Choice([mode.value for mode in RecordingMode]),
+    default=RecordingMode.ON.value,
+    show_default=True,
+    help="Record what terminal sessions show. required: a session that can't be recorded is refused.",
+)
+@click.option(
+    "--recording-place",
+    "recording_places",
+    envvar="OCTOKUBE_RECORDING_PLACES",
+    metavar="CLUSTER/NAMESPACE",
+    multiple=True,
+    help="Record only there; may be given several times, with * and ?. In the variable, separated by spaces.",
+)
+@click.option(
+    "--recording-days",
+    envvar="OCTOKUBE_RECORDING_DAYS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=Retention().days,
+    show_default=True,
+    help="How long recordings are kept.",
+)
+@click.option(
+    "--recording-bytes",
+    envvar="OCTOKUBE_RECORDING_BYTES",
+    type=click.IntRange(min=1),
+    default=Retention().size_bytes,
+    show_default=True,
+    help="How much of them is kept; the oldest go first.",
+)
+@click.option(
+    "--metrics-listen",
+    envvar="OCTOKUBE_METRICS_LISTEN",
+    metavar="HOST:PORT",
+    default="",
+    help="Serve /metrics, /livez and /readyz there, in plain text. Left out: nowhere.",
+)
+@click.option(
     "--policies",
     envvar="OCTOKUBE_POLICIES",
     type=click.Path(path_type=Path),
@@ -55,6 +100,57 @@ def cli() -> None:
     help="Listen beyond this machine without TLS. Everybody on the way can then read tokens and content.",
 )
 @click.option(
+    "--mtls-listen",
+    envvar="OCTOKUBE_MTLS_LISTEN",
+    metavar="HOST:PORT",
+    default="",
+    help="Where enrolled agents come with their certificates, such as 0.0.0.0:7444. Left out: nowhere.",
+)
+@click.option(
+    "--mtls-address",
+    envvar="OCTOKUBE_MTLS_ADDRESS",
+    metavar="HOST:PORT",
+    default="",
+    help="What agents are told of where that is. Left out: the port, at the host where they enrolled.",
+)
+@click.option(
+    "--agent-certificate-seconds",
+    envvar="OCTOKUBE_AGENT_CERTIFICATE_SECONDS",
+    type=float,
+    default=CERTIFICATE_LIFE.total_seconds(),
+    show_default=True,
+    help="How long an agent's certificate lasts; it is renewed after two thirds of that.",
+)
+@click.option(
+    "--allow-agent-credentials",
+    envvar="OCTOKUBE_ALLOW_AGENT_CREDENTIALS",
+    is_flag=True,
+    help="Let agents on other machines in by bearer credentials, too. Whoever gets hold of one can be that agent.",
+)
+@click.option(
+    "--allow-gateways-without-certificate",
+    is_flag=True,
+    envvar="OCTOKUBE_ALLOW_GATEWAYS_WITHOUT_CERTIFICATE",
+    help="Let gateways on other machines sign people in without a certificate. Whoever reaches the hub can then do so.",
+)
+@click.option(
+    "--public-url",
+    envvar="OCTOKUBE_PUBLIC_URL",
+    metavar="URL",
+    default="",
+    help="Where people open the page, for octokube login. Left out: where the first --oidc-redirect-uri is.",
+)
+@click.option(
+    "--local-accounts",
+    envvar="OCTOKUBE_LOCAL_ACCOUNTS",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Let people in by password: lines of octokube people hash-password. Where there is no OpenID provider.",
+)
+@limit_options(HubLimits, prefix="OCTOKUBE_")
+@oidc_options
+@click.option(
     "--log-format",
     envvar="OCTOKUBE_LOG_FORMAT",
     type=click.Choice(["auto", "console", "json"]),
@@ -65,12 +161,25 @@ def cli() -> None:
 def serve(
     data: Path,
     listen: str,
+    recording: str,
+    recording_places: tuple[str, ...],
+    recording_days: float,
+    recording_bytes: int,
+    metrics_listen: str,
     policies: Path,
     tls_cert: Path | None,
     tls_key: Path | None,
     insecure_plaintext: bool,
+    mtls_listen: str,
+    mtls_address: str,
+    agent_certificate_seconds: float,
+    allow_agent_credentials: bool,
+    allow_gateways_without_certificate: bool,
+    public_url: str,
+    local_accounts: Path | None,
     log_format: str,
     log_level: str,
+    **others: Any,
 ) -> int:
     """Run a hub until SIGINT or SIGTERM."""
     try:
@@ -79,11 +188,24 @@ def serve(
         raise UserError(str(error)) from error
     settings = HubSettings(
         listen=listen,
+        metrics_listen=metrics_listen,
+        recording=RecordingMode(recording),
+        recording_places=recording_places,
+        retention=Retention(recording_days, recording_bytes),
         data=data,
         policies=policies,
+        limits=read_limits(HubLimits, others),
+        oidc=read_oidc(**others),
+        public_url=public_url,
+        local_accounts=local_accounts,
         tls_cert=tls_cert,
         tls_key=tls_key,
         is_plaintext_allowed=insecure_plaintext,
+        mtls_listen=mtls_listen,
+        mtls_address=mtls_address,
+        agent_certificate_seconds=agent_certificate_seconds,
+        is_agent_credential_allowed=allow_agent_credentials,
+        is_uncertified_gateway_allowed=allow_gateways_without_certificate,
     )
 
     async def main(stopping: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import ssl
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,32 +12,60 @@ import structlog
 from aiohttp import web
 
 import octokube
+from octokube.client.calls import Calls
 from octokube.client.feed import Feed, FeedError
+from octokube.client.identity import Grant, Identity
+from octokube.runtime.admission import Attempts
 from octokube.runtime.channels import host_of, is_loopback
-from octokube.runtime.clock import Clock
+from octokube.runtime.clock import Clock, SystemClock
 from octokube.runtime.errors import UserError
+from octokube.runtime.tls import CertificateFiles
 from octokube.v1 import cluster_service_pb2
+from octokube_web.administration import PATH, RECORDING, Administration
+from octokube_web.answers import feed_refusal, json_answer, refusal
 from octokube_web.assets import Assets
+from octokube_web.crowd import Crowd
+from octokube_web.devices import Devices
 from octokube_web.encoding import JSON, PROTO, encoding_of
 from octokube_web.headers import add_headers
+from octokube_web.numbers import ChannelNumbers
 from octokube_web.origins import Origins
+from octokube_web.refreshing import Refresher
 from octokube_web.sessions import Session, Sessions
 from octokube_web.settings import WebSettings
+from octokube_web.signin import CALLBACK, START, SignIn
 from octokube_web.socket import SIGN_IN_AGAIN, Socket
+from octokube_web.tickets import PREFIX, Tickets
 
 log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 3.0
+PROBES = ("/livez", "/readyz")
 SIGN_IN_LIMIT_BYTES = 8 * 1024
+SIGN_INS_PER_SECOND = 0.5
+SIGN_IN_BURST = 30
+"""Attempts of one address: an office behind one gets in, and guessing is slow."""
 
 
 class Gateway:
-    """One gateway in front of one hub. The feed stays its owner's to close."""
+    """One gateway in front of one hub. The feed stays its owner's to close.
+
+    ``identity`` is the hub's sign-in; without it people come with tokens alone. ``calls`` reaches what the hub tells of
+    itself; without it the page has no pages about that.
+    """
 
     def __init__(
-        self, settings: WebSettings, feed: Feed, *, assets: Assets | None = None, clock: Clock | None = None
+        self,
+        settings: WebSettings,
+        feed: Feed,
+        *,
+        identity: Identity | None = None,
+        calls: Calls | None = None,
+        assets: Assets | None = None,
+        clock: Clock | None = None,
     ) -> None:
         settings.check()
+        clock = clock or SystemClock()
         self._settings = settings
         self._feed = feed
         self._assets = assets or Assets()
@@ -46,6 +75,25 @@ class Gateway:
             settings.origins, is_tls=settings.is_tls, is_listening_on_loopback=is_loopback(self._host)
         )
         self._cookie = "__Host-octokube" if settings.is_tls else "octokube"
+        self._attempts = Attempts(clock, rate_per_second=SIGN_INS_PER_SECOND, burst=SIGN_IN_BURST)
+        self._tickets = Tickets(clock)
+        self._clock = clock
+        self._sign_in_there: SignIn | None = None
+        self._refresher: Refresher | None = None
+        self._devices: Devices | None = None
+        if identity is not None:
+            self._refresher = Refresher(identity, self._sessions, clock)
+            self._devices = Devices(identity, self._fresh_session)
+            self._sign_in_there = SignIn(
+                identity, clock, is_tls=settings.is_tls, open_session=self._open_session_of_provider
+            )
+        self._administration = Administration(calls, self._token) if calls is not None else None
+        self._numbers = ChannelNumbers()
+        limits = settings.limits
+        self._crowd = Crowd(limits)
+        self._strangers = Attempts(
+            clock, rate_per_second=limits.stranger_requests_per_second, burst=limits.stranger_requests_burst
+        )
         self._sockets: set[Socket] = set()
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -68,7 +116,16 @@ class Gateway:
         app.router.add_get("/api/v1/session", self._who)
         app.router.add_post("/api/v1/session", self._sign_in)
         app.router.add_delete("/api/v1/session", self._sign_out)
+        app.router.add_post("/api/v1/tickets", self._ticket)
         app.router.add_get("/api/v1/socket", self._socket)
+        if self._devices is not None:
+            app.router.add_post("/api/v1/device", self._devices.find)
+            app.router.add_post("/api/v1/device/decision", self._devices.decide)
+        if self._administration is not None:
+            app.router.add_post(PATH, self._administration.ask)
+            app.router.add_get(RECORDING, self._administration.recording)
+        app.router.add_get(START, self._sign_in_at_provider)
+        app.router.add_get(CALLBACK, self._back_from_provider)
         app.router.add_get("/{path:.*}", self._assets.serve)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
@@ -108,28 +165,33 @@ class Gateway:
     def _ssl_context(self) -> ssl.SSLContext | None:
         if self._settings.tls_cert_file is None:
             return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_cert_chain(self._settings.tls_cert_file, self._settings.tls_key_file)
-        except (OSError, ssl.SSLError) as error:
-            raise UserError(
-                f"the TLS certificate {self._settings.tls_cert_file} and its key can't be used ({error}); "
-                "give PEM files that belong together"
-            ) from error
-        return context
+        certificate, key = Path(self._settings.tls_cert_file), Path(self._settings.tls_key_file or "")
+        return CertificateFiles(certificate, key).server_context()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if not self._origins.is_host_allowed(request.headers.get("Host")):
-            return _refusal(421, "MISDIRECTED", "this gateway is not known by that host name; see the setting --origin")
+            return refusal(421, "MISDIRECTED", "this gateway is not known by that host name; see the setting --origin")
+        if request.path not in PROBES and self._session(request) is None:
+            wait_seconds = self._strangers.admit(request.remote or "")
+            if wait_seconds is not None:
+                text = "too many requests of your address that are nobody's; sign in, or wait a moment"
+                return refusal(429, "RESOURCE_EXHAUSTED", text, wait_seconds=wait_seconds)
         is_unsafe = request.method not in ("GET", "HEAD", "OPTIONS")
         if (is_unsafe or request.path == "/api/v1/socket") and not self._may_come_from(request):
-            return _refusal(403, "FORBIDDEN_ORIGIN", "requests from other pages are refused; see the setting --origin")
+            return refusal(403, "FORBIDDEN_ORIGIN", "requests from other pages are refused; see the setting --origin")
+        if request.path in (START, CALLBACK) or (request.method == "POST" and request.path == "/api/v1/session"):
+            wait_seconds = self._attempts.admit(request.remote or "")
+            if wait_seconds is not None:
+                text = "too many attempts to sign in; wait a moment"
+                return refusal(429, "RESOURCE_EXHAUSTED", text, wait_seconds=wait_seconds)
         answer: web.StreamResponse = await handler(request)
         return answer
 
     def _may_come_from(self, request: web.Request) -> bool:
+        # Browsers say what kind of page asks, beside which one; both have to be right. Others say nothing.
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            return False
         # A program that shows a token of its own proves by that who it is; what a browser adds by itself does not.
         origin = request.headers.get("Origin")
         if origin is None and _bearer(request) is not None:
@@ -155,83 +217,136 @@ class Gateway:
             {"token": person.token, "name": person.name, "description": person.description}
             for person in self._settings.demo_people
         ]
-        return _json({"version": self._version, "demo_people": people})
+        about: dict[str, Any] = {"version": self._version, "demo_people": people, "provider": "", "notice": ""}
+        about["has_passwords"] = False
+        if self._sign_in_there is not None:
+            options = await self._sign_in_there.options()
+            about["provider"], about["has_passwords"] = options.provider_name, options.has_passwords
+            about["notice"] = self._sign_in_there.take_notice(request)
+        return json_answer(about)
 
     async def _who(self, request: web.Request) -> web.Response:
-        session = self._session(request)
+        session = await self._fresh_session(request)
         token = _bearer(request) or (session.token if session is not None else None)
         if token is None:
-            return _refusal(401, "UNAUTHENTICATED", "nobody is signed in")
+            return refusal(401, "UNAUTHENTICATED", "nobody is signed in")
         try:
-            return _json(_person(await self._feed.who_am_i(token)))
+            return json_answer(_person(await self._feed.who_am_i(token)))
         except FeedError as error:
             if session is not None and error.code == "UNAUTHENTICATED":
                 self._sessions.end(session.id)
-            return _feed_refusal(error)
+            return feed_refusal(error)
 
     async def _sign_in(self, request: web.Request) -> web.Response:
+        if (account := await _account_of(request)) is not None and self._sign_in_there is not None:
+            response = web.Response(status=204)
+            try:
+                await self._sign_in_there.with_password(request, response, *account)
+            except FeedError as error:
+                log.info("session.refused", peer=request.remote, code=error.code)
+                return feed_refusal(error)
+            return response
         token = await _token_of(request)
         if token is None:
-            return _refusal(400, "INVALID_ARGUMENT", 'send JSON: {"token": "…"}, of one line and ASCII characters')
+            return refusal(400, "INVALID_ARGUMENT", 'send JSON: {"token": "…"}, of one line and ASCII characters')
         try:
             who = await self._feed.who_am_i(token)
         except FeedError as error:
             log.info("session.refused", peer=request.remote, code=error.code)
-            return _feed_refusal(error)
+            return feed_refusal(error)
         former = self._session(request)
         if former is not None:
             self._sessions.end(former.id)
-        session = self._sessions.begin(token)
+        session = self._sessions.begin(token, subject=who.subject)
         log.info("session.begun", subject=who.subject, peer=request.remote)
-        response = _json(_person(who))
+        response = json_answer(_person(who))
+        self._set_cookie(response, session)
+        return response
+
+    async def _sign_in_at_provider(self, request: web.Request) -> web.StreamResponse:
+        if self._sign_in_there is None:
+            return refusal(404, "NOT_FOUND", "this gateway has no identity provider; sign in with a token")
+        return await self._sign_in_there.start(request)
+
+    async def _back_from_provider(self, request: web.Request) -> web.StreamResponse:
+        if self._sign_in_there is None:
+            return refusal(404, "NOT_FOUND", "this gateway has no identity provider; sign in with a token")
+        return await self._sign_in_there.callback(request)
+
+    def _open_session_of_provider(self, request: web.Request, response: web.StreamResponse, grant: Grant) -> None:
+        former = self._session(request)
+        if former is not None:
+            self._sessions.end(former.id)
+        left_seconds = (grant.session_expires_at - self._clock.now()).total_seconds()
+        session = self._sessions.begin(grant.token, subject=grant.subject, lifetime_seconds=max(1.0, left_seconds))
+        if self._refresher is not None:
+            self._refresher.adopt(session, grant)
+        log.info("session.begun", subject=grant.subject, peer=request.remote)
+        self._set_cookie(response, session)
+
+    def _set_cookie(self, response: web.StreamResponse, session: Session) -> None:
         response.set_cookie(
             self._cookie,
             session.id,
-            max_age=int(self._settings.session_seconds),
+            max_age=int(self._sessions.seconds_left(session)),
             path="/",
             httponly=True,
             samesite="Strict",
             secure=self._settings.is_tls,
         )
-        return response
+
+    async def _ticket(self, request: web.Request) -> web.Response:
+        session = await self._fresh_session(request)
+        if session is None:
+            return refusal(401, "UNAUTHENTICATED", "nobody is signed in")
+        return json_answer({"ticket": self._tickets.issue(session.id)})
 
     async def _sign_out(self, request: web.Request) -> web.Response:
         session = self._session(request)
+        url = ""
         if session is not None:
             self._sessions.end(session.id)
-        response = web.Response(status=204)
+            if session.refresh_token and self._sign_in_there is not None:
+                url = await self._sign_in_there.end(request, session.refresh_token)
+        response = json_answer({"sign_out_url": url}) if url else web.Response(status=204)
         # Browsers heed what is said about a __Host- cookie only if it has the attributes of one.
         response.del_cookie(self._cookie, path="/", secure=self._settings.is_tls, httponly=True, samesite="Strict")
         return response
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        session = self._session(request)
-        token = _bearer(request) or (session.token if session is not None else None)
+        bearer = _bearer(request)
+        session = None if bearer is not None else await self._fresh_session(request)
+        offered = [word.strip() for word in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        ticket = next((word.removeprefix(PREFIX) for word in offered if word.startswith(PREFIX)), "")
+        if session is not None and not self._tickets.redeem(ticket, session.id):
+            return refusal(403, "NO_TICKET", "a page opens its socket with a fresh ticket; ask for one and try again")
         ws = web.WebSocketResponse(
             protocols=(PROTO, JSON), compress=False, heartbeat=20, max_msg_size=self._settings.message_limit_bytes
         )
         if not ws.can_prepare(request):
-            return _refusal(426, "UPGRADE_REQUIRED", "this is a websocket")
+            return refusal(426, "UPGRADE_REQUIRED", "this is a websocket")
         await ws.prepare(request)
         codec = encoding_of(ws.ws_protocol)
         if codec is None:
             await ws.close(code=1002, message=f"offer subprotocol {PROTO} or {JSON}".encode())
             return ws
-        if token is None:
+        if session is None and bearer is None:
             await ws.close(code=SIGN_IN_AGAIN, message=b"sign in again")
             return ws
         socket = Socket(
             ws,
             self._feed,
-            token,
+            (lambda: session.token) if session is not None else (lambda: bearer or ""),
             codec,
             peer=request.remote or "",
             channel_limit=self._settings.channel_limit,
+            crowd=self._crowd,
+            numbers=self._numbers,
             transport=request.transport,
         )
         self._sockets.add(socket)
         try:
-            if session is None or _bearer(request) is not None:
+            if session is None:
                 await socket.run(self._version)
             else:
                 await self._run_while_signed_in(socket, session)
@@ -243,6 +358,7 @@ class Gateway:
         """Serves a socket until its session ends, by signing out or by the clock."""
         serving = asyncio.create_task(socket.run(self._version), name="socket/serving")
         ended = asyncio.create_task(session.ended.wait(), name="socket/session")
+        keeping = asyncio.create_task(self._keep_fresh(session), name="socket/refreshing")
         try:
             await asyncio.wait(
                 (serving, ended),
@@ -253,13 +369,29 @@ class Gateway:
                 # The streams end first: how soon a browser takes the news must not prolong them.
                 serving.cancel()
                 await asyncio.gather(serving, return_exceptions=True)
-                await socket.close(SIGN_IN_AGAIN, "sign in again")
+                await socket.close(SIGN_IN_AGAIN, session.end_reason)
             else:
                 serving.result()
         finally:
-            ended.cancel()
-            serving.cancel()
-            await asyncio.gather(ended, serving, return_exceptions=True)
+            for task in (ended, keeping, serving):
+                task.cancel()
+            await asyncio.gather(ended, keeping, serving, return_exceptions=True)
+
+    async def _keep_fresh(self, session: Session) -> None:
+        if self._refresher is not None:
+            await self._refresher.keep(session)
+
+    async def _token(self, request: web.Request) -> str | None:
+        """The caller's token, as they show it or as their session holds it; None when nobody is signed in."""
+        session = await self._fresh_session(request)
+        return _bearer(request) or (session.token if session is not None else None)
+
+    async def _fresh_session(self, request: web.Request) -> Session | None:
+        """The session of a request, refreshed if that is due; None when there is none, or none any more."""
+        session = self._session(request)
+        if session is not None and self._refresher is not None:
+            await self._refresher.freshen(session)
+        return None if session is None or session.ended.is_set() else session
 
     def _session(self, request: web.Request) -> Session | None:
         cookie = request.cookies.get(self._cookie)
@@ -284,6 +416,18 @@ async def _token_of(request: web.Request) -> str | None:
     return None
 
 
+async def _account_of(request: web.Request) -> tuple[str, str] | None:
+    """A local account's name and password; None for a sign-in of another kind."""
+    if request.content_type != "application/json":
+        return None
+    with contextlib.suppress(orjson.JSONDecodeError):
+        body = orjson.loads(await request.read())
+        told = (body.get("name"), body.get("password")) if isinstance(body, dict) else (None, None)
+        if isinstance(told[0], str) and isinstance(told[1], str):
+            return told[0], told[1]
+    return None
+
+
 def _usable(token: str) -> str | None:
     """A token as it can be sent to the hub; None for an empty one and one that no header can carry."""
     token = token.strip()
@@ -300,16 +444,3 @@ def _person(who: cluster_service_pb2.WhoAmIResponse) -> dict[str, Any]:
     if who.HasField("token_expires_at"):
         person["token_expires_at"] = who.token_expires_at.ToJsonString()
     return person
-
-
-def _feed_refusal(error: FeedError) -> web.Response:
-    status = {"UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403}.get(error.code, 503)
-    return _refusal(status, error.code, error.message)
-
-
-def _refusal(status: int, code: str, message: str) -> web.Response:
-    return _json({"error": {"code": code, "message": message}}, status=status)
-
-
-def _json(document: Any, *, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(document), content_type="application/json")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from octokube.client.feed import Feed, FeedError, WatchStream
+from octokube.client.feed import Feed, FeedError, OperationStream, WatchStream
 from octokube_web import encoding
 from octokube_web.encoding import Encoding
 
@@ -25,17 +25,27 @@ class Channel(Protocol):
         ...
 
 
-class WatchChannel:
-    """A Watch stream. The hub's bytes go down as they came; it is read only as fast as the socket takes them.
+class TwoWayChannel:
+    """A Watch stream, or an operation. The hub's bytes go down as they came, only as fast as the socket takes them.
+
+    ``kind`` is the field of BrowserMessage whose messages it takes, ``field`` that of GatewayMessage for answers.
 
     The stream is opened when the channel runs: one that is closed before it ran must not leave an open stream behind.
     """
 
-    def __init__(self, number: int, feed: Feed, token: str, peer: str, codec: Encoding, send: Send) -> None:
+    def __init__(
+        self,
+        number: int,
+        kind: str,
+        opening: Callable[[], WatchStream | OperationStream],
+        field: int,
+        codec: Encoding,
+        send: Send,
+    ) -> None:
         self._number = number
-        self._feed = feed
-        self._token = token
-        self._peer = peer
+        self.kind = kind
+        self._opening = opening
+        self._field = field
         self._codec = codec
         self._send = send
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue(INBOX_LIMIT)
@@ -51,11 +61,11 @@ class WatchChannel:
 
     async def run(self) -> None:
         """Pumps both ways until the hub ends the stream. Raises FeedError."""
-        stream = self._feed.watch(self._token, peer=self._peer)
+        stream = self._opening()
         upward = asyncio.create_task(self._pump_up(stream), name=f"channel/{self._number}/up")
         try:
             while (message := await stream.receive()) is not None:
-                await self._send(self._codec.wrap(self._number, encoding.WATCH, message))
+                await self._send(self._codec.wrap(self._number, self._field, message))
         finally:
             upward.cancel()
             try:
@@ -64,7 +74,7 @@ class WatchChannel:
                 # Also when a cancellation arrives on the way out: the stream is nobody else's to close.
                 await stream.close()
 
-    async def _pump_up(self, stream: WatchStream) -> None:
+    async def _pump_up(self, stream: WatchStream | OperationStream) -> None:
         while True:
             request = await self._inbox.get()
             self._inbox_bytes -= len(request)

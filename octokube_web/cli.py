@@ -2,16 +2,21 @@
 
 import asyncio
 import sys
+from typing import Any
 
 import click
 
 import octokube
+from octokube.client.calls import GrpcCalls
 from octokube.client.grpc_feed import GrpcFeed
-from octokube.runtime import channels
+from octokube.client.identity import GrpcIdentity
 from octokube.runtime.errors import UserError
+from octokube.runtime.limits import limit_options, read_limits
 from octokube.runtime.logging import configure_logging
 from octokube.runtime.running import run_program
 from octokube_web.app import Gateway
+from octokube_web.limits import WebLimits
+from octokube_web.link import HubAddress, hub_channel
 from octokube_web.settings import WebSettings
 
 
@@ -26,6 +31,23 @@ from octokube_web.settings import WebSettings
     is_flag=True,
     envvar="OCTOKUBE_ALLOW_INSECURE_HUB",
     help="Speak plain text to a hub on another machine. Tokens can then be read on the way.",
+)
+@click.option(
+    "--enrolment-token-file",
+    envvar="OCTOKUBE_WEB_ENROLMENT_TOKEN_FILE",
+    help="The one-time token of octokube gateway enroll: with it the gateway gets its own certificate, and renews it.",
+)
+@click.option(
+    "--state-dir",
+    envvar="OCTOKUBE_WEB_STATE_DIR",
+    help="A folder where the gateway keeps its key and certificate. Needed with --enrolment-token-file.",
+)
+@click.option(
+    "--hub-mtls",
+    default="",
+    envvar="OCTOKUBE_WEB_HUB_MTLS",
+    metavar="HOST:PORT",
+    help="Where the hub takes certificates, if that is not at the host of --hub and the port that the hub says.",
 )
 @click.option(
     "--listen",
@@ -46,6 +68,7 @@ from octokube_web.settings import WebSettings
 )
 @click.option("--tls-cert", envvar="OCTOKUBE_WEB_TLS_CERT", help="A PEM certificate to speak HTTPS with.")
 @click.option("--tls-key", envvar="OCTOKUBE_WEB_TLS_KEY", help="The key of --tls-cert.")
+@limit_options(WebLimits, prefix="OCTOKUBE_WEB_")
 @click.option("--log-level", default="info", show_default=True, envvar="OCTOKUBE_LOG_LEVEL")
 @click.option(
     "--log-format",
@@ -58,6 +81,9 @@ def cli(
     hub: str,
     hub_ca_file: str | None,
     allow_insecure_hub: bool,
+    enrolment_token_file: str | None,
+    state_dir: str | None,
+    hub_mtls: str,
     listen: str,
     origins: tuple[str, ...],
     behind_tls: bool,
@@ -65,6 +91,7 @@ def cli(
     tls_key: str | None,
     log_level: str,
     log_format: str,
+    **others: Any,
 ) -> int:
     """Serve the Web IDE and carry each person's streams between browser and hub."""
     try:
@@ -72,12 +99,30 @@ def cli(
     except ValueError as error:
         raise UserError(str(error)) from error
     settings = WebSettings(
-        listen=listen, origins=origins, is_behind_tls=behind_tls, tls_cert_file=tls_cert, tls_key_file=tls_key
+        listen=listen,
+        origins=origins,
+        is_behind_tls=behind_tls,
+        tls_cert_file=tls_cert,
+        tls_key_file=tls_key,
+        limits=read_limits(WebLimits, others),
+    )
+
+    if enrolment_token_file is not None and state_dir is None:
+        raise UserError("an enrolled gateway keeps its certificate; give a folder of its own with --state-dir")
+    address = HubAddress(
+        hub=hub,
+        ca_file=hub_ca_file,
+        is_insecure_allowed=allow_insecure_hub,
+        mtls=hub_mtls,
+        enrolment_token_file=enrolment_token_file,
+        state_dir=state_dir,
     )
 
     async def main(stopping: asyncio.Event) -> None:
-        async with channels.open_channel(hub, ca_file=hub_ca_file, is_insecure_allowed=allow_insecure_hub) as channel:
-            await Gateway(settings, GrpcFeed(channel)).run(stopping)
+        async with hub_channel(address, stopping) as channel:
+            if channel is not None:
+                identity, calls = GrpcIdentity(channel), GrpcCalls(channel)
+                await Gateway(settings, GrpcFeed(channel), identity=identity, calls=calls).run(stopping)
 
     return run_program(main)
 

@@ -16,6 +16,7 @@ WATCH = browser_pb2.GatewayMessage.WATCH_FIELD_NUMBER
 CATALOG = browser_pb2.GatewayMessage.CATALOG_FIELD_NUMBER
 OBJECT = browser_pb2.GatewayMessage.OBJECT_FIELD_NUMBER
 ACCESS = browser_pb2.GatewayMessage.ACCESS_FIELD_NUMBER
+RUN = browser_pb2.GatewayMessage.RUN_FIELD_NUMBER
 
 FINAL_CODES = frozenset(
     {"OK", "UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED"}
@@ -35,7 +36,7 @@ class Encoding(Protocol):
         ...
 
     def wrap(self, channel: int, field: int, hub_bytes: bytes) -> bytes | str:
-        """A message that holds a hub's response: WATCH, CATALOG, OBJECT or ACCESS."""
+        """A message that holds a hub's response: WATCH, CATALOG, OBJECT, ACCESS or RUN."""
         ...
 
     def encode(self, gateway_message: browser_pb2.GatewayMessage) -> bytes | str:
@@ -109,6 +110,10 @@ def closed(channel: int, error: FeedError | None) -> browser_pb2.GatewayMessage:
     return browser_pb2.GatewayMessage(channel=channel, closed=ended)
 
 
-def hello(version: str, who: cluster_service_pb2.WhoAmIResponse) -> browser_pb2.GatewayMessage:
+def hello(
+    version: str, who: cluster_service_pb2.WhoAmIResponse, grant: browser_pb2.ChannelGrant
+) -> browser_pb2.GatewayMessage:
     """The first message on each socket."""
-    return browser_pb2.GatewayMessage(hello=browser_pb2.GatewayHello(gateway_version=version, who_am_i=who))
+    return browser_pb2.GatewayMessage(
+        hello=browser_pb2.GatewayHello(gateway_version=version, who_am_i=who, grant=grant)
+    )

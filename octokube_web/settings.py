@@ -1,10 +1,11 @@
 """Holds what the gateway is told at its start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from octokube.runtime.channels import host_of
 from octokube.runtime.errors import UserError
+from octokube_web.limits import WebLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class WebSettings:
     session_seconds: float = 12 * 3600.0
     session_limit: int = 10_000
     channel_limit: int = 64
-    message_limit_bytes: int = 256 * 1024
+    message_limit_bytes: int = 9 * 512 * 1024
+    limits: WebLimits = field(default_factory=WebLimits)
 
     def check(self) -> None:
         """Raises UserError, one sentence, for the first setting that can't work."""
@@ -45,6 +47,7 @@ class WebSettings:
             raise UserError("a TLS certificate and its key go together; give both files or neither")
         if self.session_seconds <= 0 or self.session_limit <= 0 or self.channel_limit <= 0:
             raise UserError("durations and limits are positive numbers")
+        self.limits.check()
 
     @property
     def is_tls(self) -> bool:

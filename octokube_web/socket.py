@@ -1,11 +1,13 @@
 """Turns one websocket into many of a person's streams.
 
 Close codes: 1000 the browser left; 1002 no known subprotocol; 1007 a message that is none; 1008 a message against the
-rules of channels; 1012 the gateway stops, come back; 4401 sign in again; 4503 the hub can't be reached, come back.
+rules of channels; 1009 a message that is too long; 1012 the gateway stops, come back; 1013 too many sockets, come back
+later; 4401 sign in again; 4503 the hub can't be reached, come back.
 """
 
 import asyncio
 import functools
+from collections.abc import Callable
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -13,14 +15,18 @@ from aiohttp import WSMsgType, web
 from octokube.client.feed import Feed, FeedError
 from octokube.runtime.tasks import Tasks
 from octokube.v1 import browser_pb2
+from octokube.v1.cluster_service_pb2 import WhoAmIResponse
 from octokube_web import encoding
-from octokube_web.channels import CatalogChannel, Channel, QuestionChannel, WatchChannel
+from octokube_web.channels import CatalogChannel, Channel, QuestionChannel, TwoWayChannel
+from octokube_web.crowd import Crowd, Crowded
 from octokube_web.encoding import BadMessage, Encoding, closed, hello
+from octokube_web.numbers import BLOCK, ChannelNumbers, SocketNumbers
 
 log = structlog.get_logger(__name__)
 
 SIGN_IN_AGAIN = 4401
 COME_BACK_LATER = 4503
+TOO_MANY = 1013
 CLOSE_SECONDS = 2.0
 """How long a browser has to take its close frame and answer it; one that reads nothing never does."""
 
@@ -32,20 +38,23 @@ class Violation(Exception):
 class Socket:
     """One open websocket, its channels and the person they belong to.
 
-    Channels are numbers the browser picks; they mean something on this socket only, and the token that opens streams is
-    the socket's, so no message can reach another person's stream. Nothing is queued towards the browser: a channel
-    reads its stream only when the socket has taken what it sent before.
+    Channels are numbers that the gateway has given to this socket and to no other, and the token that opens streams is
+    the socket's, so no message can reach another person's stream. ``token`` gives it as it is now: a session's is
+    replaced from time to time. Nothing is queued towards the browser: a channel reads its stream only when the socket
+    has taken what it sent before.
     """
 
     def __init__(
         self,
         ws: web.WebSocketResponse,
         feed: Feed,
-        token: str,
+        token: Callable[[], str],
         codec: Encoding,
         *,
         peer: str,
         channel_limit: int,
+        crowd: Crowd,
+        numbers: ChannelNumbers,
         transport: asyncio.Transport | None,
     ) -> None:
         self._ws = ws
@@ -57,27 +66,44 @@ class Socket:
         self._transport = transport
         self._channels: dict[int, Channel] = {}
         self._tasks_of: dict[int, asyncio.Task[None]] = {}
-        self._highest = 0
+        self._crowd = crowd
+        self._numbers = SocketNumbers(numbers)
 
     async def run(self, version: str) -> None:
         """Serves until the browser leaves, breaks a rule, or the token is refused. Always leaves the socket closed."""
         try:
-            who = await self._feed.who_am_i(self._token)
+            with self._crowd.waiting(self._peer):
+                who = await self._feed.who_am_i(self._token())
+            with self._crowd.place(who.subject):
+                await self._run_for(who, version)
         except FeedError as error:
             code = SIGN_IN_AGAIN if error.code in ("UNAUTHENTICATED", "PERMISSION_DENIED") else COME_BACK_LATER
             await self.close(code, error.message)
-            return
-        async with Tasks("socket") as tasks:
-            await self._send(self._codec.encode(hello(version, who)))
-            try:
-                await self._read(tasks)
-            except BadMessage as error:
-                await self.close(1007, str(error))
-            except Violation as error:
-                await self.close(1008, str(error))
-            except ConnectionError:
-                pass  # the browser is gone in the middle of a message; there is nobody to tell
+        except Crowded as error:
+            log.info("socket.too_many", peer=self._peer, reason=str(error))
+            await self.close(TOO_MANY, str(error))
+
+    async def _run_for(self, who: WhoAmIResponse, version: str) -> None:
+        try:
+            async with Tasks("socket") as tasks:
+                await self._serve(version, who, tasks)
+        finally:
+            self._numbers.give_back()
         await self.close(1000, "")
+
+    async def _serve(self, version: str, who: WhoAmIResponse, tasks: Tasks) -> None:
+        try:
+            await self._send(self._codec.encode(hello(version, who, self._grant())))
+            await self._read(tasks)
+        except BadMessage as error:
+            await self.close(1007, str(error))
+        except Violation as error:
+            await self.close(1008, str(error))
+        except ConnectionError:
+            pass  # the browser is gone in the middle of a message; there is nobody to tell
+
+    def _grant(self) -> browser_pb2.ChannelGrant:
+        return browser_pb2.ChannelGrant(first=self._numbers.grant(), count=BLOCK)
 
     async def close(self, code: int, reason: str) -> None:
         """Closes with a reason, cut to the 123 bytes that a close frame holds. A browser that does not take it within
@@ -105,6 +131,8 @@ class Socket:
                 return
             request = self._codec.decode(message.data)
             kind = request.WhichOneof("message")
+            if request.channel and not self._numbers.is_given(request.channel):
+                raise Violation(f"channel {request.channel} is not this socket's; use the numbers that it was granted")
             if kind == "ping":
                 pong = browser_pb2.Pong(nonce=request.ping.nonce)
                 await self._send(self._codec.encode(browser_pb2.GatewayMessage(channel=request.channel, pong=pong)))
@@ -120,8 +148,8 @@ class Socket:
     async def _dispatch(self, request: browser_pb2.BrowserMessage, kind: str, tasks: Tasks) -> None:
         number = request.channel
         open_channel = self._channels.get(number)
-        if isinstance(open_channel, WatchChannel) and kind == "watch":
-            if not open_channel.put(request.watch.SerializeToString()):
+        if isinstance(open_channel, TwoWayChannel) and kind == open_channel.kind:
+            if not open_channel.put(getattr(request, kind).SerializeToString()):
                 await self._refuse(
                     number, "RESOURCE_EXHAUSTED", "too many requests wait on this channel; open it again"
                 )
@@ -129,11 +157,16 @@ class Socket:
             return
         if open_channel is not None:
             raise Violation(f"channel {number} is open for something else; use a new number")
-        if number <= self._highest:
-            if kind == "watch" and not request.watch.HasField("subscribe"):
-                return  # an acknowledgement that crossed with the end of its channel
-            raise Violation(f"channel {number} was used before; numbers only grow, and the last was {self._highest}")
-        self._highest = number
+        if number == 0:
+            raise Violation("channel 0 is the socket's own; use the numbers that it was granted")
+        if self._numbers.is_used(number):
+            if (kind == "watch" and not request.watch.HasField("subscribe")) or (
+                kind == "run" and not request.run.HasField("start")
+            ):
+                return  # an acknowledgement, or input, that crossed with the end of its channel
+            raise Violation(f"channel {number} was used before, or one after it; use each once, and in order")
+        if self._numbers.use(number):
+            await self._send(self._codec.encode(browser_pb2.GatewayMessage(grant=self._grant())))
         if len(self._channels) >= self._channel_limit:
             await self._refuse(
                 number, "RESOURCE_EXHAUSTED", f"a socket has at most {self._channel_limit} channels; close some first"
@@ -143,18 +176,20 @@ class Socket:
 
     def _channel(self, request: browser_pb2.BrowserMessage, kind: str) -> Channel:
         number = request.channel
-        if kind == "watch":
-            channel = WatchChannel(number, self._feed, self._token, self._peer, self._codec, self._send)
-            channel.put(request.watch.SerializeToString())
+        if kind in ("watch", "run"):
+            way, field = (self._feed.watch, encoding.WATCH) if kind == "watch" else (self._feed.operate, encoding.RUN)
+            opening = functools.partial(way, self._token(), peer=self._peer)
+            channel = TwoWayChannel(number, kind, opening, field, self._codec, self._send)
+            channel.put(getattr(request, kind).SerializeToString())
             return channel
         if kind == "catalog":
-            return CatalogChannel(number, self._feed, self._token, self._peer, self._codec, self._send)
+            return CatalogChannel(number, self._feed, self._token(), self._peer, self._codec, self._send)
         if kind == "get_object":
             asked = request.get_object.SerializeToString()
-            ask, field = functools.partial(self._feed.get_object, self._token, asked), encoding.OBJECT
+            ask, field = functools.partial(self._feed.get_object, self._token(), asked), encoding.OBJECT
         else:
             asked = request.explain_access.SerializeToString()
-            ask, field = functools.partial(self._feed.explain_access, self._token, asked), encoding.ACCESS
+            ask, field = functools.partial(self._feed.explain_access, self._token(), asked), encoding.ACCESS
         return QuestionChannel(number, ask, field, self._codec, self._send)
 
     def _open(self, number: int, channel: Channel, tasks: Tasks) -> None:

@@ -8,11 +8,19 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.support.assets import missing_assets
 from tests.support.real_cluster import RealCluster
 
 _skipped_for: dict[str, set[str]] = {}
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A test that starts a program in its own process sets logging up for all that follow it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,18 @@ _PONG, _PING, _BINARY = 0xA, 0x9, 0x2
 class Browser(asyncio.Protocol):
     """One page. Messages are counted by their lengths; only a closely watched one's are parsed."""
 
-    def __init__(self, request: bytes, subscribe: bytes, counts: Counts, *, is_sampled: bool, is_stalled: bool) -> None:
+    def __init__(
+        self,
+        request: bytes,
+        watch: cluster_service_pb2.WatchRequest,
+        counts: Counts,
+        *,
+        is_sampled: bool,
+        is_stalled: bool,
+    ) -> None:
         self._request = request
-        self._subscribe = subscribe
+        self._watch = watch
+        self._channel = 0
         self._counts = counts
         self._is_sampled = is_sampled
         self._is_stalled = is_stalled
@@ -87,7 +96,7 @@ class Browser(asyncio.Protocol):
             self._acked = self.sequence
             self._unacked_bytes = 0
             ack = bytes_field(2, bytes_field(2, varint_field(1, self.sequence)))
-            self._send(_BINARY, varint_field(1, 1) + ack)
+            self._send(_BINARY, varint_field(1, self._channel) + ack)
 
     def close(self) -> None:
         """Goes away."""
@@ -102,7 +111,10 @@ class Browser(asyncio.Protocol):
             return
         if not self._has_hello:
             self._has_hello = True
-            self._send(_BINARY, self._subscribe)
+            hello = browser_pb2.GatewayMessage.FromString(bytes(self._buffer[start : start + length])).hello
+            self._channel = hello.grant.first
+            subscribe = browser_pb2.BrowserMessage(channel=self._channel, watch=self._watch)
+            self._send(_BINARY, subscribe.SerializeToString())
             if self._is_stalled and self._transport is not None:
                 self._transport.pause_reading()
             return
@@ -163,10 +175,9 @@ class Crowd:
             if is_resuming:
                 subscribe.resume.add(cluster="prod", resume_token=former[index].resume_token)
             watch = cluster_service_pb2.WatchRequest(subscribe=subscribe)
-            opening = browser_pb2.BrowserMessage(channel=1, watch=watch).SerializeToString()
             _, browser = await loop.create_connection(
                 lambda: Browser(
-                    self._upgrade(index), opening, self.counts, is_sampled=index < sampled, is_stalled=index >= count
+                    self._upgrade(index), watch, self.counts, is_sampled=index < sampled, is_stalled=index >= count
                 ),
                 self._address.hostname,
                 self._address.port,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from octokube.cli import stored
 from octokube.client import Client, FeedError, connect
 from octokube.client.operations import OperationsClient, connect_operations
 from octokube.runtime.errors import UserError
@@ -39,7 +40,7 @@ async def connected(
     Raises UserError when the token is missing, and for every refusal of the hub inside.
     """
     target = target or os.environ.get("OCTOKUBE_HUB") or DEFAULT_HUB
-    token = checked_token(token or os.environ.get("OCTOKUBE_TOKEN", ""))
+    token = checked_token(token) if token else token_for(target)
     ca_file = ca_file or os.environ.get("OCTOKUBE_HUB_CA_FILE") or None
     async with (
         connect(target, token, ca_file=ca_file) as client,
@@ -51,11 +52,24 @@ async def connected(
             raise explained(error, target) from error
 
 
+def token_for(target: str) -> str:
+    """OCTOKUBE_TOKEN, else what octokube login has kept for this hub. Raises UserError when there is neither."""
+    if told := os.environ.get("OCTOKUBE_TOKEN", ""):
+        return checked_token(told)
+    kept = stored.find(target)
+    if kept is None:
+        return checked_token("")
+    if kept.has_expired:
+        raise UserError(f"your sign-in at {target} has ended; run octokube login again")
+    return kept.token
+
+
 def checked_token(token: str) -> str:
     """The same token. Raises UserError when there is none, or it can be none."""
     if not token:
         raise UserError(
-            "OCTOKUBE_TOKEN is not set; put your token there (in the demo, for instance: OCTOKUBE_TOKEN=demo:alice)"
+            "you are not signed in and OCTOKUBE_TOKEN is not set; run octokube login, or put a token there "
+            "(in the demo, for instance: OCTOKUBE_TOKEN=demo:alice)"
         )
     if not token.isascii() or any(character.isspace() for character in token):
         raise UserError("OCTOKUBE_TOKEN holds spaces or characters beyond ASCII, which no token has; copy it again")

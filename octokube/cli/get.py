@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import click
 
 from octokube.cli.connecting import HubConnection, connected, explained
+from octokube.cli.operate.reading import get_full
 from octokube.cli.printing import JsonPrinter, NamePrinter, Printer, TablePrinter, YamlPrinter
 from octokube.cli.typenames import find_type
 from octokube.client import ClusterView, FeedError
@@ -41,9 +42,22 @@ class Request:
     "-o", "--output", type=click.Choice(["table", "wide", "json", "yaml", "name"]), default="table", show_default=True
 )
 @click.option("-w", "--watch", "is_watch", is_flag=True, help="Go on: write each change as it happens.")
+@click.option(
+    "--full",
+    "is_full",
+    is_flag=True,
+    help="Ask the cluster itself for one object, whole (still redacted), instead of showing the hub's copy.",
+)
 @click.option("--types", "is_types", is_flag=True, help="List the types that you can see, instead of objects.")
 def get(
-    type_word: str | None, name: str, namespace: str, cluster: str, output: str, is_watch: bool, is_types: bool
+    type_word: str | None,
+    name: str,
+    namespace: str,
+    cluster: str,
+    output: str,
+    is_watch: bool,
+    is_full: bool,
+    is_types: bool,
 ) -> int:
     """Show objects of TYPE (pods, po, deployments.apps …), as the policy lets you see them.
 
@@ -52,6 +66,10 @@ def get(
     configure_logging(level="warning")
     if not type_word and not is_types:
         raise UserError("say what to get, for example: octokube get pods -n payments (or: octokube get --types)")
+    if is_full:
+        if not type_word or not name or is_watch or output not in ("json", "yaml"):
+            raise UserError("--full shows one object: name it, with -o json or -o yaml and without --watch")
+        return get_full(type_word, name, namespace, "" if cluster == "*" else cluster, output)
     request = Request(type_word or "", name, namespace, cluster, output, is_watch)
 
     async def main(stopping: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ import orjson
 import yaml
 
 from octokube.cli.ages import human_age
+from octokube.cli.plain import plain, plain_json
 from octokube.client.viewed import ChangeKind, ViewChange, ViewedObject
 from octokube.v1 import resource_pb2
 
@@ -79,7 +80,7 @@ class TablePrinter:
     def _text(self, cell: resource_pb2.Cell) -> str:
         match cell.WhichOneof("value"):
             case "text":
-                return cell.text.replace("\n", " ") or "<none>"
+                return plain(cell.text.replace("\n", " ")) or "<none>"
             case "number":
                 return str(cell.number)
             case "unix_seconds":
@@ -136,7 +137,7 @@ class JsonPrinter:
             return
         bodies = [_body(viewed) for _, viewed in objects]
         document = bodies[0] if self._is_single else {"apiVersion": "v1", "kind": "List", "items": bodies}
-        self._write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+        self._write(plain_json(document))
 
     def change(self, change: ViewChange) -> None:
         """Writes one line. Of what left, the key alone: its content may no longer be seen."""
@@ -146,7 +147,7 @@ class JsonPrinter:
         else:
             what = {"metadata": {"namespace": key.namespace, "name": key.name, "uid": key.uid}}
         line = {"type": change.kind.value, "cluster": change.cluster, "resource": key.type, "object": what}
-        self._write(orjson.dumps(line).decode() + "\n")
+        self._write(plain_json(line, is_indented=False))
 
 
 class YamlPrinter:

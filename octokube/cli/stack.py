@@ -5,6 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from octokube.client.calls import GrpcCalls
+from octokube.client.identity import GrpcIdentity
+from octokube.runtime.channels import open_channel
 from octokube.runtime.errors import UserError
 from octokube_agent.app import Agent
 from octokube_agent.settings import AgentSettings
@@ -99,15 +102,17 @@ async def _run_with_hub(
         is_complete = await _first(welcomed, stop, running_agent)
         if stop.done():
             return
-        gateway = Gateway(
-            WebSettings(listen=f"127.0.0.1:{settings.web_port}", demo_people=settings.demo_people), hub.feed
-        )
-        await gateway.start()
-        try:
-            await on_running(RunningStack(gateway.url, hub, hub.address, len(agent.hot_state), is_complete=is_complete))
-            await asyncio.wait((stop, running_agent, running_hub), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await gateway.close()
+        web = WebSettings(listen=f"127.0.0.1:{settings.web_port}", demo_people=settings.demo_people)
+        async with open_channel(hub.address) as channel:
+            gateway = Gateway(web, hub.feed, identity=GrpcIdentity(channel), calls=GrpcCalls(channel))
+            await gateway.start()
+            hub.public_url = gateway.url
+            try:
+                running = RunningStack(gateway.url, hub, hub.address, len(agent.hot_state), is_complete=is_complete)
+                await on_running(running)
+                await asyncio.wait((stop, running_agent, running_hub), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await gateway.close()
     finally:
         stop.cancel()
         agent_stopping.set()

@@ -22,6 +22,13 @@ class AdminClient:
         self._channel = channel
         self._token = token
 
+    async def status(self) -> pb.GetHubStatusResponse:
+        """How the hub is now."""
+        answer: pb.GetHubStatusResponse = await self._call(
+            "GetHubStatus", pb.GetHubStatusRequest(), pb.GetHubStatusResponse
+        )
+        return answer
+
     async def policy(self) -> pb.GetPolicyResponse:
         """The files in force, with their revision."""
         answer: pb.GetPolicyResponse = await self._call("GetPolicy", pb.GetPolicyRequest(), pb.GetPolicyResponse)
@@ -45,6 +52,38 @@ class AdminClient:
                 return
             before_id = page.records[-1].id
             left = None if left is None else left - count
+
+    async def sessions(
+        self, *, subject: str = "", since: datetime.datetime | None = None, limit: int | None = None
+    ) -> AsyncIterator[pb.RecordedSession]:
+        """Recorded sessions from the newest on, page by page; all there are, or at most ``limit``."""
+        left = limit
+        before_id = ""
+        while left is None or left > 0:
+            count = PAGE_RECORDS if left is None else min(left, PAGE_RECORDS)
+            request = pb.ListSessionsRequest(subject=subject, limit=count, before_id=before_id)
+            if since is not None:
+                request.since.FromDatetime(since)
+            page = await self._call("ListSessions", request, pb.ListSessionsResponse)
+            for session in page.sessions:
+                yield session
+            if len(page.sessions) < count:
+                return
+            before_id = page.sessions[-1].session_id
+            left = None if left is None else left - count
+
+    async def recording(self, session_id: str) -> AsyncIterator[bytes]:
+        """What a session showed: an asciicast v2 file, in parts."""
+        call = self._channel.unary_stream(
+            f"/{_SERVICE}/ReadRecording",
+            request_serializer=pb.ReadRecordingRequest.SerializeToString,
+            response_deserializer=pb.ReadRecordingResponse.FromString,
+        )
+        try:
+            async for part in call(pb.ReadRecordingRequest(session_id=session_id), metadata=metadata_of(self._token)):
+                yield part.content
+        except grpc.aio.AioRpcError as error:
+            raise feed_error(error) from error
 
     async def _call(self, method: str, request: Any, response: Any) -> Any:
         call = self._channel.unary_unary(

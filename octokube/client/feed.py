@@ -55,6 +55,29 @@ class CatalogStream(Protocol):
         ...
 
 
+class OperationStream(Protocol):
+    """One operation on a cluster. Messages are encoded protobuf, unparsed in both directions.
+
+    One task may send while another receives; neither method may be awaited by two tasks at once. What the operation
+    puts out waits for ``receive``, within the credit that was sent.
+    """
+
+    async def send(self, request: bytes) -> None:
+        """Sends an encoded RunRequest, the first of which holds the start. Raises FeedError when it has failed.
+
+        After an end without an error it does nothing: ``receive`` tells of the end.
+        """
+        ...
+
+    async def receive(self) -> bytes | None:
+        """The next encoded RunResponse; None at the end of the stream, and after ``close``. Raises FeedError."""
+        ...
+
+    async def close(self) -> None:
+        """Calls the operation off, if it has not ended. May be called at any time and more than once."""
+        ...
+
+
 class Feed(Protocol):
     """A way to a hub. ``token`` is the caller's bearer token; the hub decides with each call what it is worth.
 
@@ -80,4 +103,8 @@ class Feed(Protocol):
 
     def watch_catalog(self, token: str, *, peer: str) -> CatalogStream:
         """Opens a catalog stream. A refused token is told by ``receive``."""
+        ...
+
+    def operate(self, token: str, *, peer: str) -> OperationStream:
+        """Opens the stream of an operation. It begins with the first ``send``; ``receive`` tells of a refused token."""
         ...

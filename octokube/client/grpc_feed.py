@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
-from octokube.client.feed import CatalogStream, FeedError, WatchStream
-from octokube.v1 import cluster_service_pb2
+from octokube.client.feed import CatalogStream, FeedError, OperationStream, WatchStream
+from octokube.v1 import cluster_service_pb2, operation_pb2
 
 _SERVICE = cluster_service_pb2.DESCRIPTOR.services_by_name["ClusterService"].full_name
+_RUN = f"/{operation_pb2.DESCRIPTOR.services_by_name['OperationService'].full_name}/Run"
 UNARY_TIMEOUT_SECONDS = 30.0
 
 if TYPE_CHECKING:  # the stubs make generic what is not generic when it runs
@@ -26,6 +27,9 @@ class GrpcFeed:
         )
         self._watch_catalog: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
             f"/{_SERVICE}/WatchCatalog", request_serializer=None, response_deserializer=None
+        )
+        self._run: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+            _RUN, request_serializer=None, response_deserializer=None
         )
         self._get_object: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             f"/{_SERVICE}/GetObject", request_serializer=None, response_deserializer=None
@@ -52,11 +56,15 @@ class GrpcFeed:
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream; ``peer`` is not used, since the hub sees the connection."""
-        return _GrpcWatchStream(self._watch(metadata=metadata_of(token)))
+        return _GrpcTwoWayStream(self._watch(metadata=metadata_of(token)))
 
     def watch_catalog(self, token: str, *, peer: str) -> CatalogStream:
         """Opens a catalog stream; ``peer`` is not used, since the hub sees the connection."""
         return _GrpcStream(self._watch_catalog(b"", metadata=metadata_of(token)))
+
+    def operate(self, token: str, *, peer: str) -> OperationStream:
+        """Opens the stream of an operation; ``peer`` is not used, since the hub sees the connection."""
+        return _GrpcTwoWayStream(self._run(metadata=metadata_of(token)))
 
     async def _unary(
         self, method: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]", token: str, request: bytes
@@ -94,8 +102,8 @@ class _GrpcStream:
         self._call.cancel()
 
 
-class _GrpcWatchStream(_GrpcStream):
-    """Both halves of a Watch call."""
+class _GrpcTwoWayStream(_GrpcStream):
+    """Both halves of a Watch or Run call."""
 
     def __init__(self, call: "grpc.aio.StreamStreamCall[bytes, bytes]") -> None:
         super().__init__(call)

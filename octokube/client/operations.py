@@ -1,7 +1,7 @@
 """Runs operations on clusters through a hub: one stream each, with credit in both directions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +44,9 @@ class RunningOperation:
         self._result: pb.OperationResult | None = None
         self.lease: pb.Lease | None = None
         """Until when the hub lets it go on, as last told."""
+        self.told: list[str] = []
+        self.on_lease: Callable[[pb.Lease], None] = lambda lease: None
+        """Called with each lease, while somebody iterates."""
 
     @property
     def result(self) -> pb.OperationResult:
@@ -65,6 +68,7 @@ class RunningOperation:
             match message.WhichOneof("message"):
                 case "lease":
                     self.lease = message.lease
+                    self.on_lease(message.lease)
                 case "credit":
                     self._credit_bytes += message.credit.bytes
                     self._has_credit.set()
@@ -91,10 +95,12 @@ class RunningOperation:
         return self.result
 
     async def documents(self) -> list[Document]:
-        """Reads to the end, and returns the documents among the output."""
+        """Reads to the end, and returns the documents among the output; sentences beside them are in ``told``."""
         parts: list[bytes] = []
         found: list[Document] = []
         async for output in self:
+            if output.WhichOneof("output") == "progress":
+                self.told.append(output.progress)
             if output.WhichOneof("output") != "document":
                 continue
             part = output.document

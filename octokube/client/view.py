@@ -243,18 +243,19 @@ class ClusterView:
         """Asks which clusters may be seen: of one that sends nothing, nobody would know that it is missing."""
         backoff = Backoff()
         while True:
+            asked_seconds = 0.0
             catalog = self._feed.watch_catalog(self._token, peer="")
             try:
                 message = await catalog.receive()
             except FeedError as error:
                 if error.code in FINAL_CODES:
                     return  # the view's own stream meets the same, and tells it
-                message = None
+                message, asked_seconds = None, error.retry_after_seconds or 0.0
             finally:
                 await catalog.close()
             if message is not None:
                 break
-            await asyncio.sleep(backoff.next_seconds())
+            await asyncio.sleep(asked_seconds + backoff.next_seconds())
         names = [cluster.name for cluster in cluster_service_pb2.WatchCatalogResponse.FromString(message).clusters]
         patterns = self._subscription.clusters
         self._expected = frozenset(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import grpc
 import grpc.aio
 
+from octokube.runtime.enrolling import SERVER_NAME
 from octokube.runtime.errors import UserError
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -49,6 +50,17 @@ def open_channel(target: str, *, ca_file: str | None = None, is_insecure_allowed
         return grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
     root = read_ca(ca_file) if ca_file is not None else None
     return grpc.aio.secure_channel(target, grpc.ssl_channel_credentials(root), options=CHANNEL_OPTIONS)
+
+
+def open_mtls_channel(target: str, *, key: bytes, certificate: bytes, authority: bytes) -> grpc.aio.Channel:
+    """A channel to a hub's port for agents, with a certificate (PEM) of its authority, which alone is believed.
+
+    Where the hub is does not matter: the certificate it shows is for a name that only the authority gives.
+    """
+    host_of(target)
+    options = (*CHANNEL_OPTIONS, ("grpc.ssl_target_name_override", SERVER_NAME))
+    credentials = grpc.ssl_channel_credentials(authority, key, certificate)
+    return grpc.aio.secure_channel(target, credentials, options=options)
 
 
 def read_ca(ca_file: str) -> bytes:

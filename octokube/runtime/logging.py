@@ -26,7 +26,10 @@ def configure_logging(*, format: LogFormat = "auto", level: str = "info", stream
     ]
     renderer: structlog.typing.Processor
     if is_console:
-        renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        # Without the values of variables: requests, credentials and bodies of objects are among them.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     else:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()

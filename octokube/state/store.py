@@ -2,7 +2,7 @@
 
 import enum
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -129,6 +129,10 @@ class VersionedStore(Generic[V]):
         """The namespaces in which a type has objects; "" for those without one."""
         return list(self._by_type.get(type, ()))
 
+    def has_any(self, type: str, namespace: str) -> bool:
+        """Whether a namespace has objects of a type."""
+        return namespace in self._by_type.get(type, ())
+
     def of_type(self, type: str) -> list[Stored[V]]:
         """All objects of a type, as a list of its own that later changes leave alone. No order."""
         return [stored for objects in self._by_type.get(type, {}).values() for stored in objects.values()]
@@ -178,6 +182,37 @@ class VersionedStore(Generic[V]):
         self._bury(Removed(stored.key, version, reason))
         self._version = version
         return True
+
+    def fill(self, type: str, namespace: str, values: Iterable[tuple[Key, V]]) -> None:
+        """Puts objects of a type where a namespace has none yet, with the versions that come next; no name twice.
+
+        The same as ``put`` for each, without looking each up. Raises ValueError when there are some already.
+        """
+        if self.has_any(type, namespace):
+            raise ValueError(f"{type} in {namespace!r} has objects already; put each")
+        version = self._version
+        objects: dict[str, Stored[V]] = {}
+        for key, value in values:
+            version += 1
+            objects[key.name] = self._by_version[version] = Stored(key, version, value)
+        if objects:
+            self._by_type.setdefault(type, {})[namespace] = objects
+            self._version = version
+
+    def clear(self, type: str, namespace: str, reason: TombstoneReason) -> list[Removed]:
+        """Removes all objects of a type from a namespace, with the versions that come next; their tombstones."""
+        namespaces = self._by_type.get(type, {})
+        found = namespaces.pop(namespace, {})
+        if found and not namespaces:
+            del self._by_type[type]
+        removed: list[Removed] = []
+        for stored in found.values():
+            del self._by_version[stored.version]
+            self._version += 1
+            removed.append(Removed(stored.key, self._version, reason))
+        for each in removed:
+            self._bury(each)
+        return removed
 
     def bury(self, removed: Removed) -> None:
         """Keeps a tombstone of a key that is not held here, so that readers who hold it still learn of it."""

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from octokube.v1 import resource_pb2 as _resource_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -10,39 +11,58 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class SessionState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SESSION_STATE_UNSPECIFIED: _ClassVar[SessionState]
+    SESSION_STATE_RUNNING: _ClassVar[SessionState]
+    SESSION_STATE_COMPLETE: _ClassVar[SessionState]
+    SESSION_STATE_CUT_OFF: _ClassVar[SessionState]
+SESSION_STATE_UNSPECIFIED: SessionState
+SESSION_STATE_RUNNING: SessionState
+SESSION_STATE_COMPLETE: SessionState
+SESSION_STATE_CUT_OFF: SessionState
+
 class GetHubStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class GetHubStatusResponse(_message.Message):
-    __slots__ = ("version", "policy_revision", "policy_alarms", "clusters", "watch_streams", "audiences")
+    __slots__ = ("version", "policy_revision", "policy_alarms", "clusters", "watch_streams", "audiences", "operations", "audit_records", "audit_head")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
     POLICY_ALARMS_FIELD_NUMBER: _ClassVar[int]
     CLUSTERS_FIELD_NUMBER: _ClassVar[int]
     WATCH_STREAMS_FIELD_NUMBER: _ClassVar[int]
     AUDIENCES_FIELD_NUMBER: _ClassVar[int]
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_HEAD_FIELD_NUMBER: _ClassVar[int]
     version: str
     policy_revision: str
     policy_alarms: _containers.RepeatedScalarFieldContainer[str]
     clusters: _containers.RepeatedCompositeFieldContainer[ClusterStatus]
     watch_streams: int
     audiences: int
-    def __init__(self, version: _Optional[str] = ..., policy_revision: _Optional[str] = ..., policy_alarms: _Optional[_Iterable[str]] = ..., clusters: _Optional[_Iterable[_Union[ClusterStatus, _Mapping]]] = ..., watch_streams: _Optional[int] = ..., audiences: _Optional[int] = ...) -> None: ...
+    operations: int
+    audit_records: int
+    audit_head: str
+    def __init__(self, version: _Optional[str] = ..., policy_revision: _Optional[str] = ..., policy_alarms: _Optional[_Iterable[str]] = ..., clusters: _Optional[_Iterable[_Union[ClusterStatus, _Mapping]]] = ..., watch_streams: _Optional[int] = ..., audiences: _Optional[int] = ..., operations: _Optional[int] = ..., audit_records: _Optional[int] = ..., audit_head: _Optional[str] = ...) -> None: ...
 
 class ClusterStatus(_message.Message):
-    __slots__ = ("name", "state", "objects", "agent_version", "server_version")
+    __slots__ = ("name", "state", "objects", "agent_version", "server_version", "as_of")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: _resource_pb2.ClusterState
     objects: int
     agent_version: str
     server_version: str
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., objects: _Optional[int] = ..., agent_version: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
+    as_of: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[_resource_pb2.ClusterState, _Mapping]] = ..., objects: _Optional[int] = ..., agent_version: _Optional[str] = ..., server_version: _Optional[str] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListAuditRecordsRequest(_message.Message):
     __slots__ = ("subject", "since", "limit", "before_id", "verb")
@@ -209,3 +229,57 @@ class RevokeAgentCredentialRequest(_message.Message):
 class RevokeAgentCredentialResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ListSessionsRequest(_message.Message):
+    __slots__ = ("subject", "since", "limit", "before_id")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_ID_FIELD_NUMBER: _ClassVar[int]
+    subject: str
+    since: _timestamp_pb2.Timestamp
+    limit: int
+    before_id: str
+    def __init__(self, subject: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limit: _Optional[int] = ..., before_id: _Optional[str] = ...) -> None: ...
+
+class ListSessionsResponse(_message.Message):
+    __slots__ = ("sessions",)
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    sessions: _containers.RepeatedCompositeFieldContainer[RecordedSession]
+    def __init__(self, sessions: _Optional[_Iterable[_Union[RecordedSession, _Mapping]]] = ...) -> None: ...
+
+class RecordedSession(_message.Message):
+    __slots__ = ("session_id", "subject", "operation", "cluster", "key", "command", "started_at", "ended_at", "state", "bytes")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    subject: str
+    operation: str
+    cluster: str
+    key: _resource_pb2.Key
+    command: str
+    started_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    state: SessionState
+    bytes: int
+    def __init__(self, session_id: _Optional[str] = ..., subject: _Optional[str] = ..., operation: _Optional[str] = ..., cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ..., command: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[SessionState, str]] = ..., bytes: _Optional[int] = ...) -> None: ...
+
+class ReadRecordingRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ReadRecordingResponse(_message.Message):
+    __slots__ = ("content",)
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    content: bytes
+    def __init__(self, content: _Optional[bytes] = ...) -> None: ...

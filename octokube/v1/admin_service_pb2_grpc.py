@@ -77,6 +77,16 @@ class AdminServiceStub:
                 request_serializer=octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialRequest.SerializeToString,
                 response_deserializer=octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialResponse.FromString,
                 _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/octokube.v1.AdminService/ListSessions',
+                request_serializer=octokube_dot_v1_dot_admin__service__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_admin__service__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.ReadRecording = channel.unary_stream(
+                '/octokube.v1.AdminService/ReadRecording',
+                request_serializer=octokube_dot_v1_dot_admin__service__pb2.ReadRecordingRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_admin__service__pb2.ReadRecordingResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
@@ -141,6 +151,20 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSessions(self, request, context):
+        """ListSessions lists the terminal sessions that were recorded, newest first. Needs list on recordings.octokube.io.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadRecording(self, request, context):
+        """ReadRecording reads what a session showed, as asciicast v2. Needs get on recordings.octokube.io of this name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -183,6 +207,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RevokeAgentCredential,
                     request_deserializer=octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialRequest.FromString,
                     response_serializer=octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=octokube_dot_v1_dot_admin__service__pb2.ListSessionsRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_admin__service__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'ReadRecording': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadRecording,
+                    request_deserializer=octokube_dot_v1_dot_admin__service__pb2.ReadRecordingRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_admin__service__pb2.ReadRecordingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -404,6 +438,60 @@ class AdminService:
             '/octokube.v1.AdminService/RevokeAgentCredential',
             octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialRequest.SerializeToString,
             octokube_dot_v1_dot_admin__service__pb2.RevokeAgentCredentialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octokube.v1.AdminService/ListSessions',
+            octokube_dot_v1_dot_admin__service__pb2.ListSessionsRequest.SerializeToString,
+            octokube_dot_v1_dot_admin__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/octokube.v1.AdminService/ReadRecording',
+            octokube_dot_v1_dot_admin__service__pb2.ReadRecordingRequest.SerializeToString,
+            octokube_dot_v1_dot_admin__service__pb2.ReadRecordingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from octokube.v1 import cluster_service_pb2 as _cluster_service_pb2
+from octokube.v1 import operation_pb2 as _operation_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -10,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BrowserMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping", "explain_access")
+    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping", "explain_access", "run")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
@@ -18,6 +19,7 @@ class BrowserMessage(_message.Message):
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_ACCESS_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchRequest
     catalog: _cluster_service_pb2.WatchCatalogRequest
@@ -25,10 +27,11 @@ class BrowserMessage(_message.Message):
     close: ChannelClose
     ping: Ping
     explain_access: _cluster_service_pb2.ExplainAccessRequest
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., explain_access: _Optional[_Union[_cluster_service_pb2.ExplainAccessRequest, _Mapping]] = ...) -> None: ...
+    run: _operation_pb2.RunRequest
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., explain_access: _Optional[_Union[_cluster_service_pb2.ExplainAccessRequest, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunRequest, _Mapping]] = ...) -> None: ...
 
 class GatewayMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello", "access")
+    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello", "access", "run", "grant")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +40,8 @@ class GatewayMessage(_message.Message):
     PONG_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchResponse
     catalog: _cluster_service_pb2.WatchCatalogResponse
@@ -45,7 +50,9 @@ class GatewayMessage(_message.Message):
     pong: Pong
     hello: GatewayHello
     access: _cluster_service_pb2.ExplainAccessResponse
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ..., access: _Optional[_Union[_cluster_service_pb2.ExplainAccessResponse, _Mapping]] = ...) -> None: ...
+    run: _operation_pb2.RunResponse
+    grant: ChannelGrant
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ..., access: _Optional[_Union[_cluster_service_pb2.ExplainAccessResponse, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunResponse, _Mapping]] = ..., grant: _Optional[_Union[ChannelGrant, _Mapping]] = ...) -> None: ...
 
 class ChannelClose(_message.Message):
     __slots__ = ()
@@ -76,9 +83,19 @@ class Pong(_message.Message):
     def __init__(self, nonce: _Optional[int] = ...) -> None: ...
 
 class GatewayHello(_message.Message):
-    __slots__ = ("gateway_version", "who_am_i")
+    __slots__ = ("gateway_version", "who_am_i", "grant")
     GATEWAY_VERSION_FIELD_NUMBER: _ClassVar[int]
     WHO_AM_I_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
     gateway_version: str
     who_am_i: _cluster_service_pb2.WhoAmIResponse
-    def __init__(self, gateway_version: _Optional[str] = ..., who_am_i: _Optional[_Union[_cluster_service_pb2.WhoAmIResponse, _Mapping]] = ...) -> None: ...
+    grant: ChannelGrant
+    def __init__(self, gateway_version: _Optional[str] = ..., who_am_i: _Optional[_Union[_cluster_service_pb2.WhoAmIResponse, _Mapping]] = ..., grant: _Optional[_Union[ChannelGrant, _Mapping]] = ...) -> None: ...
+
+class ChannelGrant(_message.Message):
+    __slots__ = ("first", "count")
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    first: int
+    count: int
+    def __init__(self, first: _Optional[int] = ..., count: _Optional[int] = ...) -> None: ...

@@ -185,7 +185,7 @@ class WhoAmIRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class WhoAmIResponse(_message.Message):
-    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge", "grants", "policy_revision", "server_time", "more_grants")
+    __slots__ = ("subject", "memberships", "token_expires_at", "hub_version", "next_window_edge", "grants", "policy_revision", "server_time", "more_grants", "token_ceiling")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
     TOKEN_EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
@@ -195,6 +195,7 @@ class WhoAmIResponse(_message.Message):
     POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
     MORE_GRANTS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_CEILING_FIELD_NUMBER: _ClassVar[int]
     subject: str
     memberships: _containers.RepeatedScalarFieldContainer[str]
     token_expires_at: _timestamp_pb2.Timestamp
@@ -204,10 +205,11 @@ class WhoAmIResponse(_message.Message):
     policy_revision: str
     server_time: _timestamp_pb2.Timestamp
     more_grants: int
-    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., more_grants: _Optional[int] = ...) -> None: ...
+    token_ceiling: str
+    def __init__(self, subject: _Optional[str] = ..., memberships: _Optional[_Iterable[str]] = ..., token_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hub_version: _Optional[str] = ..., next_window_edge: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., policy_revision: _Optional[str] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., more_grants: _Optional[int] = ..., token_ceiling: _Optional[str] = ...) -> None: ...
 
 class Grant(_message.Message):
-    __slots__ = ("is_deny", "subject", "cluster", "namespace", "resource", "name", "verbs", "window", "is_in_force", "changes_at", "sentence")
+    __slots__ = ("is_deny", "subject", "cluster", "namespace", "resource", "name", "verbs", "window", "is_in_force", "changes_at", "sentence", "spans")
     IS_DENY_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
@@ -219,6 +221,7 @@ class Grant(_message.Message):
     IS_IN_FORCE_FIELD_NUMBER: _ClassVar[int]
     CHANGES_AT_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    SPANS_FIELD_NUMBER: _ClassVar[int]
     is_deny: bool
     subject: str
     cluster: str
@@ -230,7 +233,16 @@ class Grant(_message.Message):
     is_in_force: bool
     changes_at: _timestamp_pb2.Timestamp
     sentence: str
-    def __init__(self, is_deny: _Optional[bool] = ..., subject: _Optional[str] = ..., cluster: _Optional[str] = ..., namespace: _Optional[str] = ..., resource: _Optional[str] = ..., name: _Optional[str] = ..., verbs: _Optional[str] = ..., window: _Optional[str] = ..., is_in_force: _Optional[bool] = ..., changes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sentence: _Optional[str] = ...) -> None: ...
+    spans: _containers.RepeatedCompositeFieldContainer[Span]
+    def __init__(self, is_deny: _Optional[bool] = ..., subject: _Optional[str] = ..., cluster: _Optional[str] = ..., namespace: _Optional[str] = ..., resource: _Optional[str] = ..., name: _Optional[str] = ..., verbs: _Optional[str] = ..., window: _Optional[str] = ..., is_in_force: _Optional[bool] = ..., changes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sentence: _Optional[str] = ..., spans: _Optional[_Iterable[_Union[Span, _Mapping]]] = ...) -> None: ...
+
+class Span(_message.Message):
+    __slots__ = ("since", "until")
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ExplainAccessRequest(_message.Message):
     __slots__ = ("cluster", "key", "subresource", "verbs")

@@ -28,6 +28,7 @@ class DocumentRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DOCUMENT_ROLE_DEPENDANT: _ClassVar[DocumentRole]
     DOCUMENT_ROLE_BEFORE: _ClassVar[DocumentRole]
     DOCUMENT_ROLE_AFTER: _ClassVar[DocumentRole]
+    DOCUMENT_ROLE_SCHEMA: _ClassVar[DocumentRole]
 
 class OperationOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -48,6 +49,7 @@ DOCUMENT_ROLE_OWNER: DocumentRole
 DOCUMENT_ROLE_DEPENDANT: DocumentRole
 DOCUMENT_ROLE_BEFORE: DocumentRole
 DOCUMENT_ROLE_AFTER: DocumentRole
+DOCUMENT_ROLE_SCHEMA: DocumentRole
 OPERATION_OUTCOME_UNSPECIFIED: OperationOutcome
 OPERATION_OUTCOME_SUCCEEDED: OperationOutcome
 OPERATION_OUTCOME_FAILED: OperationOutcome
@@ -68,7 +70,7 @@ class OperationTarget(_message.Message):
     def __init__(self, cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ..., subresource: _Optional[str] = ..., resource_version: _Optional[str] = ...) -> None: ...
 
 class OperationStart(_message.Message):
-    __slots__ = ("target", "idempotency_key", "logs", "exec", "apply", "delete", "scale", "restart", "get", "describe", "attach", "copy_from", "port_forward", "create", "patch", "rollback", "rollout_status", "cordon", "drain", "reveal", "debug")
+    __slots__ = ("target", "idempotency_key", "logs", "exec", "apply", "delete", "scale", "restart", "get", "describe", "attach", "copy_from", "port_forward", "create", "patch", "rollback", "rollout_status", "cordon", "drain", "reveal", "debug", "schema")
     TARGET_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     LOGS_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +92,7 @@ class OperationStart(_message.Message):
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     REVEAL_FIELD_NUMBER: _ClassVar[int]
     DEBUG_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
     target: OperationTarget
     idempotency_key: str
     logs: LogsOperation
@@ -111,13 +114,18 @@ class OperationStart(_message.Message):
     drain: DrainOperation
     reveal: RevealOperation
     debug: DebugOperation
-    def __init__(self, target: _Optional[_Union[OperationTarget, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., logs: _Optional[_Union[LogsOperation, _Mapping]] = ..., exec: _Optional[_Union[ExecOperation, _Mapping]] = ..., apply: _Optional[_Union[ApplyOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., scale: _Optional[_Union[ScaleOperation, _Mapping]] = ..., restart: _Optional[_Union[RestartOperation, _Mapping]] = ..., get: _Optional[_Union[GetOperation, _Mapping]] = ..., describe: _Optional[_Union[DescribeOperation, _Mapping]] = ..., attach: _Optional[_Union[AttachOperation, _Mapping]] = ..., copy_from: _Optional[_Union[CopyFromOperation, _Mapping]] = ..., port_forward: _Optional[_Union[PortForwardOperation, _Mapping]] = ..., create: _Optional[_Union[CreateOperation, _Mapping]] = ..., patch: _Optional[_Union[PatchOperation, _Mapping]] = ..., rollback: _Optional[_Union[RollbackOperation, _Mapping]] = ..., rollout_status: _Optional[_Union[RolloutStatusOperation, _Mapping]] = ..., cordon: _Optional[_Union[CordonOperation, _Mapping]] = ..., drain: _Optional[_Union[DrainOperation, _Mapping]] = ..., reveal: _Optional[_Union[RevealOperation, _Mapping]] = ..., debug: _Optional[_Union[DebugOperation, _Mapping]] = ...) -> None: ...
+    schema: SchemaOperation
+    def __init__(self, target: _Optional[_Union[OperationTarget, _Mapping]] = ..., idempotency_key: _Optional[str] = ..., logs: _Optional[_Union[LogsOperation, _Mapping]] = ..., exec: _Optional[_Union[ExecOperation, _Mapping]] = ..., apply: _Optional[_Union[ApplyOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., scale: _Optional[_Union[ScaleOperation, _Mapping]] = ..., restart: _Optional[_Union[RestartOperation, _Mapping]] = ..., get: _Optional[_Union[GetOperation, _Mapping]] = ..., describe: _Optional[_Union[DescribeOperation, _Mapping]] = ..., attach: _Optional[_Union[AttachOperation, _Mapping]] = ..., copy_from: _Optional[_Union[CopyFromOperation, _Mapping]] = ..., port_forward: _Optional[_Union[PortForwardOperation, _Mapping]] = ..., create: _Optional[_Union[CreateOperation, _Mapping]] = ..., patch: _Optional[_Union[PatchOperation, _Mapping]] = ..., rollback: _Optional[_Union[RollbackOperation, _Mapping]] = ..., rollout_status: _Optional[_Union[RolloutStatusOperation, _Mapping]] = ..., cordon: _Optional[_Union[CordonOperation, _Mapping]] = ..., drain: _Optional[_Union[DrainOperation, _Mapping]] = ..., reveal: _Optional[_Union[RevealOperation, _Mapping]] = ..., debug: _Optional[_Union[DebugOperation, _Mapping]] = ..., schema: _Optional[_Union[SchemaOperation, _Mapping]] = ...) -> None: ...
 
 class GetOperation(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class DescribeOperation(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SchemaOperation(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
@@ -172,10 +180,12 @@ class CopyFromOperation(_message.Message):
     def __init__(self, container: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
 
 class PortForwardOperation(_message.Message):
-    __slots__ = ("ports",)
+    __slots__ = ("ports", "connection_credit")
     PORTS_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_CREDIT_FIELD_NUMBER: _ClassVar[int]
     ports: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, ports: _Optional[_Iterable[int]] = ...) -> None: ...
+    connection_credit: bool
+    def __init__(self, ports: _Optional[_Iterable[int]] = ..., connection_credit: _Optional[bool] = ...) -> None: ...
 
 class ApplyOperation(_message.Message):
     __slots__ = ("body", "field_manager", "force", "dry_run")
@@ -294,18 +304,20 @@ class OperationInput(_message.Message):
     def __init__(self, stdin: _Optional[bytes] = ..., resize: _Optional[_Union[TerminalSize, _Mapping]] = ..., stdin_closed: _Optional[bool] = ..., forward: _Optional[_Union[ForwardFrame, _Mapping]] = ...) -> None: ...
 
 class ForwardFrame(_message.Message):
-    __slots__ = ("connection_id", "open", "data", "closed", "failed")
+    __slots__ = ("connection_id", "open", "data", "closed", "failed", "credit")
     CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
     OPEN_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     CLOSED_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
     connection_id: int
     open: int
     data: bytes
     closed: bool
     failed: str
-    def __init__(self, connection_id: _Optional[int] = ..., open: _Optional[int] = ..., data: _Optional[bytes] = ..., closed: _Optional[bool] = ..., failed: _Optional[str] = ...) -> None: ...
+    credit: int
+    def __init__(self, connection_id: _Optional[int] = ..., open: _Optional[int] = ..., data: _Optional[bytes] = ..., closed: _Optional[bool] = ..., failed: _Optional[str] = ..., credit: _Optional[int] = ...) -> None: ...
 
 class OperationCredit(_message.Message):
     __slots__ = ("bytes",)
@@ -322,20 +334,22 @@ class TerminalSize(_message.Message):
     def __init__(self, columns: _Optional[int] = ..., rows: _Optional[int] = ...) -> None: ...
 
 class OperationOutput(_message.Message):
-    __slots__ = ("stdout", "stderr", "progress", "document", "forward", "source")
+    __slots__ = ("stdout", "stderr", "progress", "document", "forward", "source", "about")
     STDOUT_FIELD_NUMBER: _ClassVar[int]
     STDERR_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     FORWARD_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
     stdout: bytes
     stderr: bytes
     progress: str
     document: DocumentPart
     forward: ForwardFrame
     source: LogSource
-    def __init__(self, stdout: _Optional[bytes] = ..., stderr: _Optional[bytes] = ..., progress: _Optional[str] = ..., document: _Optional[_Union[DocumentPart, _Mapping]] = ..., forward: _Optional[_Union[ForwardFrame, _Mapping]] = ..., source: _Optional[_Union[LogSource, _Mapping]] = ...) -> None: ...
+    about: _resource_pb2.Key
+    def __init__(self, stdout: _Optional[bytes] = ..., stderr: _Optional[bytes] = ..., progress: _Optional[str] = ..., document: _Optional[_Union[DocumentPart, _Mapping]] = ..., forward: _Optional[_Union[ForwardFrame, _Mapping]] = ..., source: _Optional[_Union[LogSource, _Mapping]] = ..., about: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ...) -> None: ...
 
 class LogSource(_message.Message):
     __slots__ = ("pod", "container")
@@ -412,12 +426,14 @@ class RunResponse(_message.Message):
     def __init__(self, lease: _Optional[_Union[Lease, _Mapping]] = ..., output: _Optional[_Union[OperationOutput, _Mapping]] = ..., result: _Optional[_Union[OperationResult, _Mapping]] = ..., credit: _Optional[_Union[OperationCredit, _Mapping]] = ...) -> None: ...
 
 class Lease(_message.Message):
-    __slots__ = ("until", "reason")
+    __slots__ = ("until", "reason", "recorded")
     UNTIL_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
     until: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    recorded: bool
+    def __init__(self, until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., recorded: _Optional[bool] = ...) -> None: ...
 
 class ExecuteRequest(_message.Message):
     __slots__ = ("operation_id", "output", "result", "credit")

@@ -12,11 +12,11 @@ import aiohttp
 import orjson
 import structlog
 import yarl
-from kubernetes.aio.client.rest import RESTClientObject
 
 from octokube_agent.collecting import paused_collection
 from octokube_agent.kube import errors
 from octokube_agent.kube.access import Access
+from octokube_agent.kube.connections import Rest, cut_when_called_off
 from octokube_agent.kube.lines import LineSplitter
 
 log = structlog.get_logger(__name__)
@@ -167,31 +167,34 @@ class KubeClient:
         headers = self._headers(request, authorization)
         if request.body is not None:
             headers.append(("Content-Type", request.content_type))
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=request.read_seconds)
         try:
-            return await self._session().request(
-                request.method,
-                self._url(request),
-                headers=headers,
-                data=request.body,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=request.read_seconds),
-                **self._route(),
-            )
+            with cut_when_called_off():
+                return await self._session().request(
+                    request.method,
+                    self._url(request),
+                    headers=headers,
+                    data=request.body,
+                    timeout=timeout,
+                    **self._route(),
+                )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise self._no_answer(request, error) from error
 
     async def _connect(self, request: Request, protocols: Sequence[str], authorization: str | None) -> Socket:
         try:
             async with asyncio.timeout(request.read_seconds):
-                socket: Socket = await self._session().ws_connect(
-                    self._url(request),
-                    method=request.method,
-                    protocols=protocols,
-                    headers=self._headers(request, authorization),
-                    max_msg_size=MAX_SOCKET_MESSAGE_BYTES,
-                    autoclose=False,
-                    **self._route(),
-                )
-                return socket
+                with cut_when_called_off():
+                    socket: Socket = await self._session().ws_connect(
+                        self._url(request),
+                        method=request.method,
+                        protocols=protocols,
+                        headers=self._headers(request, authorization),
+                        max_msg_size=MAX_SOCKET_MESSAGE_BYTES,
+                        autoclose=False,
+                        **self._route(),
+                    )
+                    return socket
         except aiohttp.WSServerHandshakeError as error:
             raise errors.from_status(error.status, request.what) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -227,7 +230,7 @@ class KubeClient:
             if self._rest is not None:
                 # Watches still run on it; they end by their own time limit, and idle connections close by themselves.
                 self._retired.append(self._rest)
-            self._rest = RESTClientObject(self._access.configuration)
+            self._rest = Rest(self._access.configuration)
             # Its own request method rewrites bodies and speaks no websocket: it is here for the trust it sets up.
             self._rest.pool_manager = self._rest._create_pool_manager()
             self._trust = trust

@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 import structlog
 
+from octokube.client.enrolling import WRONG_HUB, EnrolmentDelayed, IdentityKeeper, open_link
 from octokube.runtime.backoff import Backoff
 from octokube.runtime.channels import open_channel
 from octokube.runtime.clock import Clock
@@ -46,6 +47,24 @@ async def dial_hub(settings: AgentSettings) -> AsyncIterator[Call]:
     channel = open_channel(
         settings.hub, ca_file=settings.hub_ca_file, is_insecure_allowed=settings.is_insecure_hub_allowed
     )
+    async with _calling(channel, settings) as call:
+        yield call
+
+
+def dialling_with(keeper: IdentityKeeper) -> Dial:
+    """Opens streams with the agent's certificate, which it enrols for first where it has none."""
+
+    @asynccontextmanager
+    async def dial(settings: AgentSettings) -> AsyncIterator[Call]:
+        identity = await keeper.current()
+        async with open_link(identity, keeper.target) as channel, _calling(channel, settings) as call:
+            yield call
+
+    return dial
+
+
+@asynccontextmanager
+async def _calling(channel: grpc.aio.Channel, settings: AgentSettings) -> AsyncIterator[Call]:
     async with channel:
         # Requests are bytes already: entries are joined, never parsed or encoded again.
         connect: grpc.aio.StreamStreamMultiCallable[bytes, agent_service_pb2.ConnectResponse]
@@ -114,6 +133,8 @@ class Link:
         while True:
             try:
                 wait_seconds = await self._session()
+            except EnrolmentDelayed as error:
+                wait_seconds = self._broken(str(error), had_progress=False)
             except UserError as error:
                 if is_first:
                     raise
@@ -184,7 +205,11 @@ class Link:
                 hub=self._settings.hub,
                 cluster=self._settings.cluster,
                 reason=reason,
-                next_step="give the agent a credential that the hub issued for this cluster",
+                next_step=(
+                    f"enrol it again with: octokube agent enroll --cluster {self._settings.cluster}"
+                    if self._settings.has_identity
+                    else "give the agent a credential that the hub issued for this cluster"
+                ),
                 retry_seconds=round(wait_seconds),
             )
             return wait_seconds
@@ -195,6 +220,16 @@ class Link:
                 cluster=self._settings.cluster,
                 reason=reason,
                 next_step="stop one of the agents that run for this cluster",
+                retry_seconds=round(wait_seconds),
+            )
+            return wait_seconds
+        if WRONG_HUB in reason:
+            wait_seconds = self._slow_backoff.next_seconds()
+            log.error(
+                "link.wrong_hub",
+                hub=self._settings.hub,
+                reason="what answers there is not this agent's hub: its certificate is of another authority",
+                next_step="check --hub, --hub-ca-file and who is on the way; after a new hub, enrol the agent again",
                 retry_seconds=round(wait_seconds),
             )
             return wait_seconds

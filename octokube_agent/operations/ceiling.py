@@ -8,10 +8,12 @@ from octokube.runtime.errors import UserError
 from octokube.v1.operation_pb2 import OperationStart
 
 ALL = tuple(sorted(member.name for member in OperationStart.DESCRIPTOR.oneofs_by_name["operation"].fields))
-READ_ONLY = ("describe", "get", "logs", "rollout_status")
+READ_ONLY = ("describe", "get", "logs", "rollout_status", "schema")
 WRITES = ("apply", "cordon", "create", "delete", "drain", "patch", "restart", "rollback", "scale")
-PROFILES = {"none": (), "read-only": READ_ONLY, "read-write": (*READ_ONLY, *WRITES), "all": ALL}
-"""What can be said in one word. A shell, files, ports and values of Secrets are in ``all`` alone."""
+ESCALATE = "escalate"
+"""Stands among the operations for writes that raise privileges: without it no hub's leave lets one pass."""
+PROFILES = {"none": (), "read-only": READ_ONLY, "read-write": (*READ_ONLY, *WRITES), "all": (*ALL, ESCALATE)}
+"""What can be said in one word. A shell, files, ports, values of Secrets and raised privileges are in ``all`` alone."""
 CLUSTER_SCOPED = "cluster-scoped"
 """Stands in the list of namespaces for objects that are in none."""
 
@@ -21,12 +23,14 @@ class Ceiling:
     """The agent's static limit. Everything that it does not name is refused before anything is asked of the cluster.
 
     ``operations`` are names of the contract's OperationStart members. ``types`` and ``namespaces`` are patterns with
-    ``*`` and ``?``; objects in no namespace pass as ``cluster-scoped``.
+    ``*`` and ``?``; objects in no namespace pass as ``cluster-scoped``. ``is_escalating`` lets writes raise privileges,
+    when the hub allows them, too.
     """
 
     operations: frozenset[str] = frozenset(READ_ONLY)
     types: tuple[str, ...] = ("*",)
     namespaces: tuple[str, ...] = ("*",)
+    is_escalating: bool = False
 
     @classmethod
     def of(
@@ -37,12 +41,14 @@ class Ceiling:
         for word in operations:
             if word in PROFILES:
                 names.update(PROFILES[word])
-            elif word in ALL:
+            elif word in (*ALL, ESCALATE):
                 names.add(word)
             else:
-                known = ", ".join((*PROFILES, *ALL))
+                known = ", ".join((*PROFILES, *ALL, ESCALATE))
                 raise UserError(f"unknown operation {word!r} in --operations; use one of: {known}")
-        return cls(frozenset(names), tuple(types) or ("*",), tuple(namespaces) or ("*",))
+        is_escalating = ESCALATE in names
+        passing = frozenset(names - {ESCALATE})
+        return cls(passing, tuple(types) or ("*",), tuple(namespaces) or ("*",), is_escalating)
 
     def refusal(self, operation: str, type: str, namespace: str) -> str:
         """Why an operation on an object may not pass, in one sentence; "" when it may."""

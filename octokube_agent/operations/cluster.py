@@ -82,6 +82,8 @@ def impersonation(start: pb.ExecuteStart) -> list[tuple[str, str]]:
     keeps for itself: a hub must not be able to act as ``system:masters``.
     """
     for name in (start.subject, *start.groups):
-        if not name or name.startswith("system:") or not name.isprintable() or not name.isascii():
+        # A server takes the spaces around a header's value away: what begins behind them counts.
+        is_plain = name.isprintable() and name.isascii() and name == name.strip()
+        if not name or not is_plain or name.startswith("system:"):
             raise Refused("the hub named a person or group that the agent does not act for")
     return [("Impersonate-User", start.subject), *(("Impersonate-Group", group) for group in start.groups)]

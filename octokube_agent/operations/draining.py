@@ -13,6 +13,7 @@ from octokube_agent.operations.work import Object, Work
 RETRY_SECONDS = 2.0
 LOOK_SECONDS = 0.5
 AT_ONCE = 10
+MAX_TOLD = 50
 MIRROR = "kubernetes.io/config.mirror"
 EVICTION_VERSIONS = ("policy/v1", "policy/v1beta1")
 
@@ -36,9 +37,7 @@ async def drain(work: Work) -> pb.OperationResult:
         known = failures.subgroup((errors.KubeError, Failed))
         if known is None:
             raise
-        first = known.exceptions[0]
-        said = explain(first, "pods", work.redactor) if isinstance(first, errors.KubeError) else str(first)
-        raise Failed(f"a pod could not be evicted: {said}; the node stays cordoned") from first
+        raise Failed("a pod could not be evicted; the node stays cordoned") from known.exceptions[0]
     return work.done(node, f"{len(pods)} pods have gone; the node stays cordoned")
 
 
@@ -48,29 +47,32 @@ async def _evictable(work: Work, asked: pb.DrainOperation) -> list[Object]:
         raise Refused(f"only nodes can be drained, and {work.reference.type} are none")
     beside = references.of("pods", "", "", work.served)
     found: list[Object] = []
-    troubles: list[str] = []
+    troubles: list[tuple[str, references.Reference]] = []
     for pod in await listed(work, beside, field_selector=f"spec.nodeName={work.reference.name}"):
         metadata, spec = pod["metadata"], pod.get("spec") or {}
-        name = f"{metadata.get('namespace')}/{metadata['name']}"
+        reference = references.of("pods", metadata["namespace"], metadata["name"], work.served, uid=metadata["uid"])
+        name = f"{reference.namespace}/{reference.name}"
         controllers = [one for one in metadata.get("ownerReferences") or () if one.get("controller")]
         is_over = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
         if MIRROR in (metadata.get("annotations") or {}):
             continue
         if any(one.get("kind") == "DaemonSet" for one in controllers) and not is_over:
             if not asked.ignore_daemonsets:
-                troubles.append(f"{name} belongs to a DaemonSet (ignore_daemonsets leaves such pods)")
+                troubles.append((f"{name} belongs to a DaemonSet (ignore_daemonsets leaves such pods)", reference))
             continue
-        if refusal := work.ceiling.object_refusal("pods", str(metadata.get("namespace") or "")):
-            troubles.append(f"{name} is beyond what the agent may touch: {refusal}")
+        if refusal := work.ceiling.object_refusal("pods", reference.namespace):
+            troubles.append((f"{name} is beyond what the agent may touch: {refusal}", reference))
         if not controllers and not is_over and not asked.force:
-            troubles.append(f"{name} has no controller that would make it anew (force)")
+            troubles.append((f"{name} has no controller that would make it anew (force)", reference))
         has_data = any("emptyDir" in volume for volume in spec.get("volumes") or ())
         if has_data and not is_over and not asked.delete_empty_dir_data:
-            troubles.append(f"{name} keeps data in an emptyDir (delete_empty_dir_data)")
+            troubles.append((f"{name} keeps data in an emptyDir (delete_empty_dir_data)", reference))
         found.append(pod)
     if troubles:
-        more = f", and {len(troubles) - 5} more" if len(troubles) > 5 else ""
-        raise Refused(f"the node is not drained: {'; '.join(troubles[:5])}{more}")
+        for sentence, reference in troubles[:MAX_TOLD]:
+            await work.stream.send_progress(sentence, reference.key)
+        more = f", of which {MAX_TOLD} were told" if len(troubles) > MAX_TOLD else ""
+        raise Refused(f"the node is not drained: {len(troubles)} things stand in the way{more}")
     return found
 
 
@@ -80,14 +82,24 @@ async def _evict(work: Work, pod: Object, slots: asyncio.Semaphore) -> None:
     name = f"{reference.namespace}/{reference.name}"
     is_told = False
     async with slots:
-        while not await _try_to_evict(work, reference):
+        while not await _try_or_tell(work, reference):
             if not is_told:
                 is_told = True
-                await work.stream.send_progress(f"{name} has to wait for its disruption budget")
+                await work.stream.send_progress(f"{name} has to wait for its disruption budget", reference.key)
             await asyncio.sleep(RETRY_SECONDS)
         while await _is_there(work, reference):  # noqa: ASYNC110 - it is a cluster that is looked at
             await asyncio.sleep(LOOK_SECONDS)
-    await work.stream.send_progress(f"{name} has gone")
+    await work.stream.send_progress(f"{name} has gone", reference.key)
+
+
+async def _try_or_tell(work: Work, pod: references.Reference) -> bool:
+    """Tries; what the server says against it may name things, and so is told about the pod alone."""
+    try:
+        return await _try_to_evict(work, pod)
+    except errors.KubeError as error:
+        said = explain(error, "pods", work.redactor)
+        await work.stream.send_progress(f"{pod.namespace}/{pod.name} could not be evicted: {said}", pod.key)
+        raise
 
 
 async def _try_to_evict(work: Work, pod: references.Reference) -> bool:

@@ -24,7 +24,9 @@ _HOST_FLAGS = {
     "hostPID": "it sees the node's processes",
     "hostIPC": "it shares the node's memory",
 }
+_POD_CONTEXT = frozenset(("runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup"))
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+_SECRET_FIELDS = frozenset(("nodePublishSecretRef", "secret", "secretKeyRef", "secretRef"))
 _POD_SECURITY = "pod-security.kubernetes.io/"
 
 
@@ -55,6 +57,14 @@ def _privileges(type: str, obj: Object) -> _Privileges:
     found = _Privileges()
     for path, spec in _pod_specs(obj, ""):
         _of_pod(path, spec, found)
+    for path, container in _lone_containers(obj, ""):
+        _of_container(path, container, {}, found)
+        for name in _secrets([container.get("env"), container.get("envFrom")]):
+            found.extraordinary.add((path, f"it reads secret {name}"))
+    if type == "persistentvolumes":
+        for kind in ("hostPath", "local"):
+            if source := _dict(_dict(obj.get("spec")).get(kind)).get("path"):
+                found.extraordinary.add(("", f"it is {source} of a node"))
     if type == "secrets" and obj.get("type") == "kubernetes.io/service-account-token":
         annotations = (obj.get("metadata") or {}).get("annotations") or {}
         account = annotations.get("kubernetes.io/service-account.name", "")
@@ -77,7 +87,7 @@ def _privileges(type: str, obj: Object) -> _Privileges:
 def _pod_specs(node: Any, path: str) -> Iterator[tuple[str, Object]]:
     """Everything in an object that is shaped like the specification of a pod, in custom resources, too."""
     if isinstance(node, dict):
-        if any(isinstance(node.get(name), list) for name in _CONTAINERS):
+        if any(isinstance(node.get(name), list) for name in _CONTAINERS) or _is_part_of_pod(node):
             yield path, node
         for name, value in node.items():
             if name not in _CONTAINERS:
@@ -87,27 +97,73 @@ def _pod_specs(node: Any, path: str) -> Iterator[tuple[str, Object]]:
             yield from _pod_specs(value, f"{path}[{position}]")
 
 
+def _is_part_of_pod(node: Object) -> bool:
+    """Whether an operator makes a pod of it and of containers of its own. A schema that describes such parts is none:
+    where they have values, it has objects.
+    """
+    volumes, context = node.get("volumes"), _dict(node.get("securityContext"))
+    return (
+        any(node.get(name) is True for name in _HOST_FLAGS)
+        or any(isinstance(node.get(name), str) for name in ("serviceAccountName", "serviceAccount"))
+        or (isinstance(volumes, list) and bool(_dicts(volumes)))
+        or any(isinstance(value, bool | int | str) for name, value in context.items() if name in _POD_CONTEXT)
+    )
+
+
+def _lone_containers(node: Any, path: str) -> Iterator[tuple[str, Object]]:
+    """What is shaped like a container and stands alone, as in the templates of workflows."""
+    if isinstance(node, dict):
+        if isinstance(node.get("image"), str):
+            yield path, node
+        for name, value in node.items():
+            if name not in _CONTAINERS and (path or name != "status"):
+                yield from _lone_containers(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            yield from _lone_containers(value, f"{path}[{position}]")
+
+
 def _of_pod(path: str, spec: Object, found: _Privileges) -> None:
     found.places.add(path)
     extraordinary, ordinary = found.extraordinary, found.ordinary
     extraordinary.update((path, what) for name, what in _HOST_FLAGS.items() if spec.get(name))
     if spec.get("hostUsers") is True:
         extraordinary.add((path, "it shares the node's users"))
+    of_node: dict[str, object] = {}
     for volume in _dicts(spec.get("volumes")):
         if isinstance(volume.get("hostPath"), dict):
+            of_node[str(volume.get("name"))] = volume["hostPath"].get("path")
             extraordinary.add((path, f"it mounts {volume['hostPath'].get('path')} of the node by hostPath"))
-    account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
-    kind = ordinary if account == "default" else extraordinary
-    kind.add((path, f"it runs as service account {account}"))
+        for source in _dicts(_dict(volume.get("projected")).get("sources")):
+            if audience := _dict(source.get("serviceAccountToken")).get("audience"):
+                extraordinary.add((path, f"it gets a token for {audience}"))
+    # Whoever may run something in the pod reads what it reads, as by the verb reveal.
+    for name in _secrets([spec.get(part) for part in ("volumes", *_CONTAINERS)]):
+        extraordinary.add((path, f"it reads secret {name}"))
+    if str(spec.get("priorityClassName")).startswith("system-"):
+        extraordinary.add((path, "it comes before all others"))
+    ordinary.add((path, f"it runs in runtime class {spec.get('runtimeClassName') or 'default'}"))
+    # The server keeps both names alike; what else reads a custom resource may go by either.
+    named = {str(spec[name]) for name in ("serviceAccountName", "serviceAccount") if spec.get(name)}
+    for account in named or {"default"}:
+        kind = ordinary if account == "default" else extraordinary
+        kind.add((path, f"it runs as service account {account}"))
     if spec.get("automountServiceAccountToken") is not False:
         ordinary.add((path, "it gets its service account's token"))
     context = _dict(spec.get("securityContext"))
+    more = context.get("supplementalGroups")
+    if 0 in (context.get("fsGroup"), context.get("runAsGroup")) or (isinstance(more, list) and 0 in more):
+        extraordinary.add((path, "it runs in root's group"))
     for setting in _dicts(context.get("sysctls")):
         extraordinary.add((path, f"it sets the kernel's {setting.get('name')}"))
     for group in _CONTAINERS:
         for container in _dicts(spec.get(group)):
             place = f"{path}, container {container.get('name')}".removeprefix(", ")
             _of_container(place, container, context, found)
+            for mount in _dicts(container.get("volumeMounts")):
+                if (name := str(mount.get("name"))) in of_node:
+                    may = "read" if mount.get("readOnly") is True else "change"
+                    extraordinary.add((place, f"it may {may} {of_node[name]} of the node"))
 
 
 def _of_container(place: str, container: Object, of_pod: Object, found: _Privileges) -> None:
@@ -130,6 +186,8 @@ def _of_container(place: str, container: Object, of_pod: Object, found: _Privile
         extraordinary.add((place, "it runs as root"))
     if user == 0 or (user is None and not own.get("runAsNonRoot", of_pod.get("runAsNonRoot"))):
         ordinary.add((place, "it is not kept from running as root"))
+    if own.get("runAsGroup") == 0:
+        extraordinary.add((place, "it runs in root's group"))
     if own.get("procMount") not in (None, "Default"):
         extraordinary.add((place, "it sees all of /proc"))
     for profile in ("seccompProfile", "appArmorProfile"):
@@ -142,6 +200,20 @@ def _of_container(place: str, container: Object, of_pod: Object, found: _Privile
         chosen = _dict(own.get(options, of_pod.get(options)))
         for name, value in chosen.items():
             extraordinary.add((place, f"it sets {options}.{name} to {value}"))
+
+
+def _secrets(node: Any) -> Iterator[str]:
+    """The names of Secrets that volumes, environments and drivers are told to read."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "secretName" and isinstance(value, str):
+                yield value
+            elif name in _SECRET_FIELDS and isinstance(value, dict) and value.get("name"):
+                yield str(value["name"])
+            yield from _secrets(value)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _secrets(one)
 
 
 def _dict(value: Any) -> Object:

@@ -24,6 +24,7 @@ from octokube_agent.operations import (
     reference,
     revealing,
     rollouts,
+    schemas,
     terminals,
     writing,
 )
@@ -48,10 +49,13 @@ LAST_WORD_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How one member of OperationStart is executed. ``subresources`` are those that a target may name for it."""
+    """How one member of OperationStart is executed. ``subresources`` are those that a target may name for it;
+    ``needs_name`` false: it may be about a collection.
+    """
 
     perform: Callable[[Work], Awaitable[pb.OperationResult]]
     subresources: frozenset[str] = frozenset()
+    needs_name: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,16 @@ class WriteFamily:
 
     write: Callable[[Work], Coroutine[Any, Any, Written]]
     subresources: frozenset[str] = frozenset()
+    needs_name: bool = True
 
 
 FAMILIES: Mapping[str, Family | WriteFamily] = {
     "get": Family(reading.get),
     "describe": Family(reading.describe),
-    "logs": Family(logs.logs, frozenset(("log",))),
+    "schema": Family(schemas.schema, needs_name=False),
+    "logs": Family(logs.logs, frozenset(("log",)), needs_name=False),
     "apply": WriteFamily(writing.apply),
-    "create": WriteFamily(writing.create),
+    "create": WriteFamily(writing.create, needs_name=False),
     "patch": WriteFamily(writing.patch),
     "delete": WriteFamily(changing.delete),
     "scale": WriteFamily(changing.scale, frozenset(("scale",))),
@@ -141,6 +147,7 @@ class Executor:
         except grpc.aio.AioRpcError as error:
             log.info("operation.stream_lost", code=error.code().name)
         finally:
+            await stream.close()
             self._running -= 1
 
     async def _supervise(
@@ -230,6 +237,9 @@ class Executor:
         found = reference.parse(
             start.operation.target, self._served, cluster=self._cluster, subresources=family.subresources
         )
+        if family.needs_name and not found.name:
+            # A collection's path would answer with all of it, and a list is redacted as no object of its type is.
+            raise Refused("the operation is about one object, and the hub named none")
         return family, found, impersonation(start) if self._is_impersonating else ()
 
 

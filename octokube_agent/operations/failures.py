@@ -1,5 +1,6 @@
 """Names the ways in which an operation ends badly, and turns each into a result."""
 
+import re
 from collections.abc import Sequence
 
 from octokube.v1 import operation_pb2 as pb
@@ -8,6 +9,11 @@ from octokube_agent.projection.redaction import Redactor
 
 MAX_SENTENCE_CHARACTERS = 600
 _KIND_OF_CONFLICT = "FieldManagerConflict"
+# A quoted text, a number, or something whose end nothing marks.
+_VALUE = re.compile(
+    r': (Invalid|Unsupported|Duplicate) value: (?:"(?:[^"\\]|\\.)*"|[\w.+-]+(?=[:,\]]|\Z)|.*)', re.DOTALL
+)
+_VALUES = {"Invalid": " has an invalid value", "Unsupported": " has an unsupported value"}
 
 
 class Refused(Exception):
@@ -40,8 +46,9 @@ def result_of(error: Refused | Failed | errors.KubeError, type: str, redactor: R
 
 
 def explain(error: errors.KubeError, type: str, redactor: Redactor) -> str:
-    """What the API server said, redacted. Of Secrets only which fields it complained of: a validation error quotes the
-    value that it refuses, and no rule tells a password from a word there.
+    """What the API server said, redacted. A validation error quotes the value that it refuses, which may be one that is
+    hidden from the person, and no rule tells a password from a word there: fields are named, and values left out; of
+    Secrets the reasons, too.
     """
     if not error.code:
         return str(error)
@@ -49,6 +56,7 @@ def explain(error: errors.KubeError, type: str, redactor: Redactor) -> str:
     if type == "secrets" and not isinstance(error, errors.NotFound | errors.Forbidden):
         fields = ", ".join(sorted({cause.field for cause in error.causes if cause.field}))
         said = f"it complains of {fields}" if fields else "its reason is left out, since it may quote a value"
+    said = _VALUE.sub(lambda found: _VALUES.get(found[1], " has a value that is there already"), said)
     said = redactor.redact_text(said)[:MAX_SENTENCE_CHARACTERS]
     return f"the API server answered {error.code}" + (f": {said}" if said else "")
 

@@ -75,6 +75,7 @@ class Several:
         self._asked = work.start.operation.logs
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._is_told = False
 
     async def run(self) -> pb.OperationResult:
         """Until every log has ended, or with follow until the caller goes."""
@@ -93,6 +94,12 @@ class Several:
                     if has_more:
                         continue
                     return work.done(obj, "" if self._seen else "there are no pods to read from")
+                if has_more and not self._is_told:
+                    self._is_told = True
+                    await work.stream.send_progress(
+                        f"more than {MAX_SOURCES} containers match; of the newest pods so many are followed, "
+                        "and others when one ends"
+                    )
                 try:
                     async with asyncio.timeout(LOOK_SECONDS):
                         await work.stream.pods_changed.wait()
@@ -205,7 +212,7 @@ async def _stream_or_say(work: Work, pod: Reference, container: str) -> None:
         await _stream(work, pod, container, is_one_of_many=True)
     except errors.KubeError as error:
         said = explain(error, "pods", work.redactor)
-        await work.stream.send_progress(f"no log of {container} in {pod.name}: {said}")
+        await work.stream.send_progress(f"no log of {container} in {pod.name}: {said}", pod.key)
 
 
 async def _stream(work: Work, pod: Reference, container: str, *, is_one_of_many: bool) -> None:

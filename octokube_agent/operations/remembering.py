@@ -10,7 +10,7 @@ from typing import Any
 from octokube.runtime.tasks import Tasks
 from octokube.v1 import operation_pb2 as pb
 from octokube_agent.kube import errors
-from octokube_agent.operations.failures import Refused
+from octokube_agent.operations.failures import Failed, Refused
 from octokube_agent.operations.work import Commit, Written
 
 MAX_REMEMBERED = 1024
@@ -18,12 +18,23 @@ MAX_KEY_BYTES = 64
 
 Write = Callable[[Commit], Coroutine[Any, Any, Written]]
 
+_Unwritten = Refused | Failed | errors.KubeError
+"""Why nothing was written. A value and no failure of the write's task, which would be logged with what it quotes."""
+
 
 @dataclass(slots=True)
 class _Entry:
     digest: bytes
     commit: Commit
-    task: "asyncio.Task[Written]"
+    task: "asyncio.Task[Written | _Unwritten]"
+    waiting: int = 0
+
+    def drop_documents(self, _: object = None) -> None:
+        """They are large: of a write that nobody waits for only the result is kept."""
+        if not self.waiting and self.task.done() and not self.task.cancelled() and self.task.exception() is None:
+            written = self.task.result()
+            if isinstance(written, Written):
+                written.documents.clear()
 
 
 class Remembering:
@@ -56,13 +67,23 @@ class Remembering:
             entry = self._begin(name, digest, write)
         elif entry.digest != digest:
             raise Refused("the idempotency key was used for another write; take a new one")
+        entry.waiting += 1
         try:
             written = await asyncio.shield(entry.task)
         except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if is_known and entry.task.cancelled() and task is not None and not task.cancelling():
+                # Whoever began it has gone before anything was written. This one is still here.
+                return await self.once(start, write)
             if not entry.commit.has_begun and not is_known:
                 entry.task.cancel()
                 await asyncio.gather(entry.task, return_exceptions=True)
             raise
+        finally:
+            entry.waiting -= 1
+            entry.task.add_done_callback(entry.drop_documents)
+        if isinstance(written, _Unwritten):
+            raise written
         result = pb.OperationResult()
         result.CopyFrom(written.result)
         result.remembered = is_known
@@ -80,19 +101,24 @@ class Remembering:
             del self._entries[old]
         return entry
 
-    async def _perform(self, name: tuple[str, str], write: Write, commit: Commit) -> Written:
+    async def _perform(self, name: tuple[str, str], write: Write, commit: Commit) -> Written | _Unwritten:
         try:
             return await write(commit)
-        except errors.Unavailable:
-            if not commit.has_begun:
+        except (errors.Unavailable, errors.Malformed, errors.TooLarge) as error:
+            # One with a code is the server's refusal; without one the answer is missing, or can't be read.
+            if not commit.has_begun or (isinstance(error, errors.TooLarge) and error.code):
                 self._forget(name)
-                raise
+                return error
+            said = "did not answer the write" if isinstance(error, errors.Unavailable) else "gave no readable answer"
             return Written(
                 pb.OperationResult(
                     outcome=pb.OPERATION_OUTCOME_UNKNOWN,
-                    message="the API server did not answer the write; look whether it happened before you repeat it",
+                    message=f"the API server {said}; look whether it happened before you repeat it",
                 )
             )
+        except (Refused, Failed, errors.KubeError) as error:
+            self._forget(name)
+            return error
         except BaseException:
             self._forget(name)
             raise

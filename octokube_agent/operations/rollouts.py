@@ -4,8 +4,9 @@ import asyncio
 import copy
 
 from octokube.v1 import operation_pb2 as pb
+from octokube_agent.kube import errors
 from octokube_agent.operations import reference as references
-from octokube_agent.operations.changing import ROLLED
+from octokube_agent.operations.changing import ATTEMPTS, ROLLED
 from octokube_agent.operations.failures import Failed, Refused
 from octokube_agent.operations.reading import listed
 from octokube_agent.operations.work import Object, Work, Written
@@ -60,8 +61,20 @@ def status_of(type: str, obj: Object) -> tuple[str, bool]:
 
 
 async def rollback(work: Work) -> Written:
-    """Gives the workload the pod template of a former revision."""
+    """Gives the workload the pod template of a former revision. A rollout that goes on has its status written all the
+    time: what was looked at is then looked at anew, unless the caller has named the version that they saw.
+    """
     _check(work)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await _rollback(work)
+        except errors.Conflict:
+            if work.reference.resource_version:
+                raise
+    return await _rollback(work)
+
+
+async def _rollback(work: Work) -> Written:
     asked = work.start.operation.rollback.revision
     before = await work.cluster.read(work.reference)
     revisions = await (

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from octokube.v1 import operation_pb2 as pb
+from octokube.v1 import resource_pb2
 from octokube_agent.link.window import ProtocolError
 
 INITIAL_CREDIT_BYTES = 262_144
@@ -36,12 +37,16 @@ class OperationStream:
 
     Guarantees: no more output is on its way than the hub gave credit for, and no message has more than 65,536 bytes of
     content; no more input waits here than the credit that was given. Whoever awaits a ``send`` is slowed down by the
-    reader at the far end, and by nobody else's. A hub that breaks these rules ends its own operation.
+    reader at the far end, and by nobody else's. A hub that breaks these rules ends its own operation. Any tasks may
+    send, and be cancelled while they do: gRPC would end the stream over two writes at a time, and over one that
+    is called off, so each write has its turn and goes on without whoever asked for it.
     """
 
     def __init__(self, call: ExecuteCall) -> None:
         self._call = call
         self._output_lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._writing: set[asyncio.Task[None]] = set()
         self._credit_bytes = INITIAL_CREDIT_BYTES
         self._has_credit = asyncio.Event()
         self._has_credit.set()
@@ -107,7 +112,7 @@ class OperationStream:
         if self._consumed_bytes >= INITIAL_CREDIT_BYTES // 4:
             credit, self._consumed_bytes = self._consumed_bytes, 0
             self._input_room_bytes += credit
-            await self._call.write(pb.ExecuteRequest(credit=pb.OperationCredit(bytes=credit)))
+            await self._send(pb.ExecuteRequest(credit=pb.OperationCredit(bytes=credit)))
 
     async def send_stdout(self, content: bytes, source: pb.LogSource | None = None) -> None:
         """Sends bytes of standard output, or of a log."""
@@ -121,9 +126,12 @@ class OperationStream:
             async for part in self._parts(content):
                 await self._write(pb.OperationOutput(stderr=part))
 
-    async def send_progress(self, sentence: str) -> None:
-        """Sends one sentence about progress; it waits for no credit, so there must be few."""
-        await self._write(pb.OperationOutput(progress=sentence))
+    async def send_progress(self, sentence: str, about: resource_pb2.Key | None = None) -> None:
+        """Sends one sentence about progress; it waits for no credit, so there must be few.
+
+        One that names or describes another object than the operation's has to say which: the hub looks who may see it.
+        """
+        await self._write(pb.OperationOutput(progress=sentence, about=about))
 
     async def send_document(self, part: pb.DocumentPart, content: bytes) -> None:
         """Sends a document in parts that are like ``part``; the last one has no content, but everything else in it."""
@@ -146,6 +154,11 @@ class OperationStream:
                 frame = pb.ForwardFrame(connection_id=connection_id, data=part)
                 await self._write(pb.OperationOutput(forward=frame))
 
+    async def send_forward_credit(self, connection_id: int, size_bytes: int) -> None:
+        """Lets the far end of a forwarded connection send so many bytes more on it."""
+        frame = pb.ForwardFrame(connection_id=connection_id, credit=size_bytes)
+        await self._write(pb.OperationOutput(forward=frame))
+
     async def send_forward_end(self, connection_id: int, failure: str = "") -> None:
         """Says that a forwarded connection is over."""
         frame = pb.ForwardFrame(connection_id=connection_id)
@@ -157,8 +170,15 @@ class OperationStream:
 
     async def finish(self, result: pb.OperationResult) -> None:
         """Sends the end."""
-        await self._call.write(pb.ExecuteRequest(result=result))
+        await self._send(pb.ExecuteRequest(result=result))
         await self._call.done_writing()
+
+    async def close(self) -> None:
+        """Gives up what has not been written."""
+        writing = list(self._writing)
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
 
     def _take_in(self, taken: pb.OperationInput) -> None:
         size_bytes = _size_of(taken)
@@ -186,7 +206,22 @@ class OperationStream:
             yield part
 
     async def _write(self, output: pb.OperationOutput) -> None:
-        await self._call.write(pb.ExecuteRequest(output=output))
+        await self._send(pb.ExecuteRequest(output=output))
+
+    async def _send(self, request: pb.ExecuteRequest) -> None:
+        writing = asyncio.create_task(self._write_in_turn(request), name="agent/operation/write")
+        self._writing.add(writing)
+        writing.add_done_callback(self._wrote)
+        await asyncio.shield(writing)
+
+    async def _write_in_turn(self, request: pb.ExecuteRequest) -> None:
+        async with self._turn:
+            await self._call.write(request)
+
+    def _wrote(self, writing: "asyncio.Task[None]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # whoever still waits for it is told; with nobody waiting, it is of no interest
 
 
 def _size_of(taken: pb.OperationInput) -> int:

@@ -1,6 +1,7 @@
 """Connects to processes in containers: exec, attach, files by tar, and debug containers."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 from octokube.v1 import operation_pb2 as pb
 from octokube_agent.kube import errors
 from octokube_agent.kube.client import Socket
+from octokube_agent.operations.changing import ATTEMPTS
 from octokube_agent.operations.cluster import SOCKET_PROTOCOLS
 from octokube_agent.operations.failures import Failed, Refused
 from octokube_agent.operations.reference import Reference
@@ -18,6 +20,8 @@ from octokube_agent.operations.work import Object, Work
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_ERROR_BYTES = 64 * 1024
+_ASKED: Object = {"image": "", "command": [], "targetContainerName": "", "tty": False, "stdin": False}
+"""What makes a debug container the one that was asked for, and what each is when nothing is said."""
 
 
 async def execute(work: Work) -> pb.OperationResult:
@@ -189,28 +193,45 @@ async def debug(work: Work) -> pb.OperationResult:
     if not asked.image or len(asked.image) > 500 or not asked.image.isprintable():
         raise Refused("a debug container needs an image")
     pod, _ = await _pod(work, asked.target_container or _first(await work.cluster.read(work.reference)))
-    taken = {one.get("name") for one in (pod.get("spec") or {}).get("ephemeralContainers") or ()}
-    name = next(name for name in (f"debug-{number}" for number in range(1, 1000)) if name not in taken)
+    # Kubernetes takes none away again: asked for once more under the same key, the one that is there is attached to.
+    key = f"{work.start.subject}\0{work.start.operation.idempotency_key}"
+    name = f"debug-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
     container: Object = {"name": name, "image": asked.image, "tty": asked.tty, "stdin": asked.stdin}
     if asked.command:
         container["command"] = list(asked.command)
     if asked.target_container:
         container["targetContainerName"] = asked.target_container
-    await _add_container(work, pod, container)
-    await work.stream.send_progress(f"the container {name} has been added; waiting until it runs")
+    if await _add_container(work, pod, container):
+        await work.stream.send_progress(f"the container {name} has been added; waiting until it runs")
+    else:
+        await work.stream.send_progress(f"the container {name} was added before; waiting until it runs")
     await _until_running(work, name)
     return await _talk(work, pod, "attach", name, has_stdin=asked.stdin, has_terminal=asked.tty)
 
 
-async def _add_container(work: Work, pod: Object, container: Object) -> None:
-    metadata = {name: pod["metadata"][name] for name in ("uid", "resourceVersion")}
-    body = {"metadata": metadata, "spec": {"ephemeralContainers": [container]}}
-    path = f"{work.reference.path}/ephemeralcontainers"
-    work.commit.begin()
-    try:
-        await work.cluster.write("PATCH", path, body, content_type="application/strategic-merge-patch+json")
-    except errors.NotFound as error:
-        raise Failed("this cluster is too old for debug containers, which need Kubernetes 1.23") from error
+async def _add_container(work: Work, pod: Object, container: Object) -> bool:
+    """False when it is there already. A kubelet writes the pod's status all the time: then the pod is read anew."""
+    for attempt in range(ATTEMPTS):
+        for one in (pod.get("spec") or {}).get("ephemeralContainers") or ():
+            if one.get("name") == container["name"]:
+                if any(one.get(name, default) != container.get(name, default) for name, default in _ASKED.items()):
+                    raise Refused("the idempotency key was used for another debug container; take a new one")
+                return False
+        metadata = {name: pod["metadata"][name] for name in ("uid", "resourceVersion")}
+        body = {"metadata": metadata, "spec": {"ephemeralContainers": [container]}}
+        path = f"{work.reference.path}/ephemeralcontainers"
+        work.commit.begin()
+        try:
+            await work.cluster.write("PATCH", path, body, content_type="application/strategic-merge-patch+json")
+            return True
+        except errors.NotFound as error:
+            await work.cluster.read(work.reference)  # which says so when it is the pod that has gone
+            raise Failed("this cluster is too old for debug containers, which need Kubernetes 1.23") from error
+        except errors.Conflict:
+            if attempt == ATTEMPTS - 1 or work.reference.resource_version:
+                raise
+        pod = await work.cluster.read(work.reference)
+    raise Failed("the pod changes too quickly; try again")
 
 
 async def _until_running(work: Work, container: str) -> None:

@@ -121,6 +121,12 @@ async def write(work: Work, send: Send, before: Object | None, *, is_dry_run: bo
         raise Refused(
             f"the write raises privileges, for which you need the verb escalate: {raised[0]}", escalations=raised
         )
+    if raised and not is_dry_run and not work.ceiling.is_escalating:
+        raise Refused(
+            "the write raises privileges, which the cluster's agent does not allow (its --operations leaves escalate "
+            f"out): {raised[0]}",
+            escalations=raised,
+        )
     if is_dry_run:
         after = tried
     else:

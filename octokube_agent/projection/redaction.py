@@ -15,7 +15,8 @@ Object = dict[str, Any]
 
 _BINARY = "(binary)"
 _ARGUMENTS = frozenset(("args", "command"))
-_INNER_VALUES = frozenset(("value", "plain", "plaintext", "data", "inline"))
+_INNER_VALUES = frozenset(("value", "plain", "plaintext", "data", "inline", "default", "example"))
+"""Where the value stands when a field named like a secret holds an object. The last two: in what describes a field."""
 
 
 class Redactor:
@@ -46,6 +47,10 @@ class Redactor:
     def redact_text(self, text: str) -> str:
         """A text, such as an error of the server, without the secrets that its form or the words around them betray."""
         return self._redact_text(text) if text else text
+
+    def is_secret_name(self, name: str) -> bool:
+        """Whether what stands under this name is taken for a secret, in an object or in what describes one."""
+        return self._names.is_secret(name) or self._names.is_secret_field(name)
 
     def _redact_secret(self, obj: Object) -> None:
         values = _secret_values(obj)

@@ -15,6 +15,7 @@ from octokube_agent.projection.columns import Printer, has_built_in_printer, pri
 from octokube_agent.projection.encoding import Projector
 from octokube_agent.projection.redaction import Redactor
 from octokube_agent.reflector.definitions import API_SERVICES, DEFINITIONS, Definition, Definitions
+from octokube_agent.reflector.polling import Poller
 from octokube_agent.reflector.reflector import Reflector, Surroundings
 from octokube_agent.reflector.selecting import DEFAULT_EXCLUDED, select
 from octokube_agent.served_type import ServedType, TypeCondition
@@ -195,7 +196,7 @@ class TypeFollower:
             printer=printer,
             redactor=self._redactor,
         )
-        reflector = Reflector(
+        reflector = (Reflector if api_type.is_watchable else Poller)(
             api_type,
             projector,
             self._surroundings,

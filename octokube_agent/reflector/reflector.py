@@ -117,13 +117,9 @@ class Reflector:
         """Lists if need be, watches until the watch ends; how long to wait before the next time."""
         started = time.monotonic()
         try:
-            if self._version is not None:
-                await self._follow(is_initial=False)
-            elif self._can_watch_list and self._features.has_watch_list:
-                await self._follow(is_initial=True)
-            else:
-                await self._list()
-                return 0.0
+            wait_seconds = await self._advance()
+            if wait_seconds is not None:
+                return wait_seconds
         except errors.Forbidden as error:
             return self._forbidden(error)
         except errors.KubeError as error:
@@ -140,6 +136,17 @@ class Reflector:
         # what changes meanwhile.
         self._health.interrupted(self._type)
         return self._backoff.next_seconds()
+
+    async def _advance(self) -> float | None:
+        """A list, or one watch. How long to wait then; None after a watch, whose length says that."""
+        if self._version is not None:
+            await self._follow(is_initial=False)
+        elif self._can_watch_list and self._features.has_watch_list:
+            await self._follow(is_initial=True)
+        else:
+            await self._list()
+            return 0.0
+        return None
 
     async def _list(self) -> None:
         async with self._list_slots:

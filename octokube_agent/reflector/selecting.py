@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from octokube_agent.kube.discovery import ApiType
+from octokube_agent.reflector.polling import POLLED
 
 TWINS = {
     "events.events.k8s.io": "events",
@@ -21,6 +22,10 @@ DEFAULT_EXCLUDED = ("componentstatuses",)
 
 
 def select(types: Iterable[ApiType], excluded: Collection[str] = DEFAULT_EXCLUDED) -> list[ApiType]:
-    """The types that can be listed and watched, each kind of object once, without the excluded ones."""
-    followed = {item.name: item for item in types if item.is_watchable and item.name not in excluded}
+    """The types that can be listed and watched, and the polled ones; each kind of object once, without the excluded."""
+    followed = {
+        item.name: item
+        for item in types
+        if (item.is_watchable or (item.name in POLLED and "list" in item.verbs)) and item.name not in excluded
+    }
     return [item for name, item in followed.items() if TWINS.get(name) not in followed]

@@ -9,7 +9,16 @@ import structlog
 from aiohttp import web
 
 from octokube_demo import errors
-from octokube_demo.handlers import collections, items, kubelet_proxy, plain, reviews, subresources
+from octokube_demo.handlers import (
+    collections,
+    debugging,
+    items,
+    kubelet_proxy,
+    metrics,
+    plain,
+    reviews,
+    subresources,
+)
 from octokube_demo.handlers.context import Call, Parts, check_accept, error_answer
 from octokube_demo.paths import Target, parse_target
 from octokube_demo.resources import ResourceType
@@ -37,6 +46,9 @@ _SUBRESOURCES: dict[str, Handler] = {
     "binding": subresources.bind,
     "log": kubelet_proxy.logs,
     "exec": kubelet_proxy.execute,
+    "attach": kubelet_proxy.attach,
+    "portforward": kubelet_proxy.forward,
+    "ephemeralcontainers": debugging.debug,
 }
 _VERBS = {"PUT": "update", "PATCH": "patch", "POST": "create"}
 
@@ -138,6 +150,8 @@ def _verb(request: web.Request, target: Target) -> str:
 
 
 def _handler(resource: ResourceType, target: Target, verb: str) -> Handler:
+    if resource.group == metrics.GROUP:
+        return metrics.metrics
     if not target.subresource:
         if not resource.can_be_listed:
             if verb == "create":

@@ -1,4 +1,4 @@
-"""Passes `pods/log` and `pods/exec` through to the kubelet, as the real server does."""
+"""Passes logs, exec, attach and port-forward through to the kubelet, as the real server does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from octokube_demo.handlers.context import Call
 from octokube_demo.objects import Object
 
 EXEC_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+FORWARD_PROTOCOLS = ("v4.channel.k8s.io",)
 # The apiserver's option names and the kubelet's: the latter kept theirs from before pods had subresources.
 _EXEC_OPTIONS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 _LOG_OPTIONS = ("follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes")
@@ -77,24 +78,53 @@ async def logs(call: Call) -> web.StreamResponse:
 async def execute(call: Call) -> web.StreamResponse:
     """GET of `exec` as a websocket of `v5.channel.k8s.io` or `v4.channel.k8s.io`. SPDY is not spoken."""
     pod, container = _pod_and_container(call)
-    name = pod["metadata"]["name"]
-    if not pod["spec"].get("nodeName"):
-        raise errors.bad_request(f"pod {name} does not have a host assigned")
-    phase = (pod.get("status") or {}).get("phase")
-    if phase in ("Succeeded", "Failed"):
-        raise errors.bad_request(f"cannot exec into a container in a completed pod; current phase is {phase}")
+    _check_running(pod, "exec into")
     if "command" not in call.query:
         causes = [("FieldValueRequired", "command", "Required value")]
         raise errors.invalid("PodExecOptions", "", "", causes)
+    params = [("command", part) for part in call.query.getall("command")]
+    return await _session(call, f"exec/{_place(call)}/{container}", [*params, *_streams(call)], EXEC_PROTOCOLS)
+
+
+async def attach(call: Call) -> web.StreamResponse:
+    """GET of `attach`, as of `exec`: the streams of a container's main process."""
+    pod, container = _pod_and_container(call)
+    _check_running(pod, "attach to")
+    return await _session(call, f"attach/{_place(call)}/{container}", _streams(call), EXEC_PROTOCOLS)
+
+
+async def forward(call: Call) -> web.StreamResponse:
+    """GET of `portforward` as a websocket of `v4.channel.k8s.io`."""
+    pod = call.parts.api.get("pods", call.target.namespace, call.target.name)
+    _check_running(pod, "forward ports of")
+    ports = [port for text in call.query.getall("ports", []) for port in text.split(",") if port]
+    return await _session(call, f"portForward/{_place(call)}", [("port", port) for port in ports], FORWARD_PROTOCOLS)
+
+
+def _place(call: Call) -> str:
+    return f"{call.target.namespace}/{call.target.name}"
+
+
+def _streams(call: Call) -> list[tuple[str, str]]:
+    return [(theirs, "1") for ours, theirs in _EXEC_OPTIONS.items() if call.flag(ours)]
+
+
+def _check_running(pod: Object, what: str) -> None:
+    if not pod["spec"].get("nodeName"):
+        raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+    phase = (pod.get("status") or {}).get("phase")
+    if phase in ("Succeeded", "Failed"):
+        raise errors.bad_request(f"cannot {what} a container in a completed pod; current phase is {phase}")
+
+
+async def _session(call: Call, path: str, params: list[tuple[str, str]], spoken: tuple[str, ...]) -> web.StreamResponse:
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise errors.bad_request("Upgrade request required: this cluster speaks websocket, not SPDY")
     offered = [part.strip() for part in call.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    protocols = [one for one in EXEC_PROTOCOLS if one in offered]
+    protocols = [one for one in spoken if one in offered]
     if not protocols:
-        raise errors.bad_request(f"unable to negotiate a protocol: this server speaks {', '.join(EXEC_PROTOCOLS)}")
-    url = _kubelet_url(call, f"/exec/{call.target.namespace}/{call.target.name}/{container}")
-    params = [("command", part) for part in call.query.getall("command")]
-    params += [(theirs, "1") for ours, theirs in _EXEC_OPTIONS.items() if call.flag(ours)]
+        raise errors.bad_request(f"unable to negotiate a protocol: this server speaks {', '.join(spoken)}")
+    url = _kubelet_url(call, f"/{path}")
     try:
         async with (
             aiohttp.ClientSession() as session,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from octokube_demo import discovery, errors
+from octokube_demo import discovery, errors, openapi
 from octokube_demo.handlers.context import Parts, answer
 from octokube_demo.objects import Object
 
@@ -54,9 +54,13 @@ def _discovery(parts: Parts, request: web.Request, path: str) -> web.Response | 
             response.headers["Content-Type"] = discovery.AGGREGATED.format(version=version)
             return response
         return answer(discovery.api_versions() if path == "/api" else discovery.group_list(registry))
+    if path == openapi.ROOT:
+        return answer(openapi.index(registry))
     parts_of_path = path.strip("/").split("/")
     found: Object | None = None
-    if parts_of_path[0] == "api" and len(parts_of_path) == 2:
+    if path.startswith(f"{openapi.ROOT}/"):
+        found = openapi.document(registry, path.removeprefix(f"{openapi.ROOT}/"))
+    elif parts_of_path[0] == "api" and len(parts_of_path) == 2:
         found = discovery.resource_list(registry, "", parts_of_path[1])
     elif parts_of_path[0] == "apis" and len(parts_of_path) == 2:
         found = discovery.one_group(registry, parts_of_path[1])

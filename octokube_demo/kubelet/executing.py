@@ -1,9 +1,11 @@
-"""Serves one exec session: a websocket of numbered channels on one side, a shell on the other."""
+"""Serves one exec or attach session: a websocket of numbered channels on one side, a process on the other."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -127,8 +129,14 @@ class Terminal:
         return bytes(lines), bytes(shown), False
 
 
-async def serve_exec(request: web.Request, pod: Object, container: str, now: Clock) -> web.WebSocketResponse:
-    """Upgrades the request and runs its command until it ends or the client goes."""
+Process: TypeAlias = Callable[[Shell, Sequence[str]], Awaitable[int]]
+"""What runs behind a session, in a container's shell, with the command that was asked for; its exit code."""
+
+
+async def serve_process(
+    request: web.Request, pod: Object, container: str, now: Clock, process: Process
+) -> web.WebSocketResponse:
+    """Upgrades the request and runs the process until it ends or the client goes."""
     socket = web.WebSocketResponse(protocols=PROTOCOLS, max_msg_size=_MESSAGE_BYTES)
     await socket.prepare(request)
     has_terminal = request.query.get("tty") in ("1", "true")
@@ -138,23 +146,41 @@ async def serve_exec(request: web.Request, pod: Object, container: str, now: Clo
     # The real server starts with an empty message, which tells the client that the process runs.
     await socket.send_bytes(bytes([STDOUT]))
     shell = Shell(pod, container, streams, now, has_terminal=has_terminal)
-    process = asyncio.create_task(_run(shell, request.query.getall("command", [])), name="demo/exec-process")
-    reader = asyncio.create_task(_read(socket, streams), name="demo/exec-input")
+    running = asyncio.create_task(_run(process, shell, request.query.getall("command", [])), name="demo/process")
+    reader = asyncio.create_task(_read(socket, streams), name="demo/process-input")
     try:
-        await asyncio.wait([process, reader], return_when=asyncio.FIRST_COMPLETED)
-        if process.done() and not process.cancelled() and process.exception() is None:
-            await streams.finish(process.result())
+        await asyncio.wait([running, reader], return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and not running.cancelled() and running.exception() is None:
+            await streams.finish(running.result())
     finally:
-        for task in (process, reader):
+        for task in (running, reader):
             task.cancel()
-        await asyncio.gather(process, reader, return_exceptions=True)
+        await asyncio.gather(running, reader, return_exceptions=True)
         await socket.close()
     return socket
 
 
-async def _run(shell: Shell, argv: list[str]) -> int:
+async def run_command(shell: Shell, command: Sequence[str]) -> int:
+    """The command of an exec."""
+    return await shell.run(list(command))
+
+
+async def run_main(shell: Shell, _: Sequence[str]) -> int:
+    """A container's main process, as attach meets it: a debug container's command or shell; any other container's
+    service, which says that it is there, repeats what it is told, and goes on when nobody tells it any more.
+    """
+    for one in shell.pod["spec"].get("ephemeralContainers") or ():
+        if one["name"] == shell.container:
+            return await shell.run(list(one.get("command") or ["sh"]))
+    await shell.streams.out(f"{shell.container} is running\n".encode())
+    while data := await shell.streams.read():
+        await shell.streams.out(data)
+    return await shell.run(["sleep", "86400"])
+
+
+async def _run(process: Process, shell: Shell, command: Sequence[str]) -> int:
     try:
-        return await shell.run(argv)
+        return await process(shell, command)
     except Exit as leaving:
         return leaving.code
 

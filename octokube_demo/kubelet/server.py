@@ -1,4 +1,4 @@
-"""Serves the kubelet's HTTP API: `/containerLogs` and `/exec`, with or without TLS."""
+"""Serves the kubelet's HTTP API: container logs, exec, attach and port-forward, with or without TLS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from octokube_demo.kubelet.containers import NoLogs, PodSource, Run, find_run, stand_in_pod
-from octokube_demo.kubelet.executing import serve_exec
+from octokube_demo.kubelet.executing import Process, run_command, run_main, serve_process
+from octokube_demo.kubelet.forwarding import PodService, serve_forward
 from octokube_demo.kubelet.logs import LogOptions, stream
 from octokube_demo.listeners import Listener
 from octokube_demo.objects import Clock, Object
@@ -28,14 +29,17 @@ class KubeletServer:
     with `certificates.self_signed().context`, since a real one always speaks TLS to kubelets (and by
     default does not verify them).
 
-    What is not there: SPDY (a real apiserver before 1.30 uses it for exec, so exec works through the simulated one
-    only), attach, port-forward, metrics, and authentication: it is for loopback.
+    What is not there: SPDY (a client that upgrades to a websocket is passed through by real apiservers, too), metrics,
+    and authentication: it is for loopback.
     """
 
     def __init__(self, pods: PodSource | None = None, now: Clock = _utc_now) -> None:
         self._pods = pods
         self._now = now
         self._started = now()
+        self.service = PodService()
+        self.processes = 0
+        """How many exec and attach sessions there are now."""
         self.url = ""
         self.port = 0
 
@@ -48,14 +52,17 @@ class KubeletServer:
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
         application.router.add_get("/exec/{namespace}/{pod}/{container}", self._exec)
+        application.router.add_get("/attach/{namespace}/{pod}/{container}", self._attach)
+        application.router.add_get("/portForward/{namespace}/{pod}", self._forward)
         listener = Listener(application, host, port, tls)
-        await listener.start()
-        self.port = listener.port
-        self.url = listener.url
-        try:
-            yield self
-        finally:
-            await listener.stop()
+        async with self.service.serving():
+            await listener.start()
+            self.port = listener.port
+            self.url = listener.url
+            try:
+                yield self
+            finally:
+                await listener.stop()
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.Response(text="ok")
@@ -98,8 +105,25 @@ class KubeletServer:
         return response
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
+        return await self._process(request, run_command)
+
+    async def _attach(self, request: web.Request) -> web.StreamResponse:
+        return await self._process(request, run_main)
+
+    async def _process(self, request: web.Request, process: Process) -> web.StreamResponse:
         namespace, name, container = (request.match_info[part] for part in ("namespace", "pod", "container"))
         pod = self._source(namespace, name)
         if pod is None:
             return web.Response(text=f'pod "{name}" in namespace "{namespace}" not found\n', status=404)
-        return await serve_exec(request, pod, container, self._now)
+        self.processes += 1
+        try:
+            return await serve_process(request, pod, container, self._now, process)
+        finally:
+            self.processes -= 1
+
+    async def _forward(self, request: web.Request) -> web.StreamResponse:
+        namespace, name = (request.match_info[part] for part in ("namespace", "pod"))
+        pod = self._source(namespace, name)
+        if pod is None:
+            return web.Response(text=f'pod "{name}" in namespace "{namespace}" not found\n', status=404)
+        return await serve_forward(request, pod, self.service)

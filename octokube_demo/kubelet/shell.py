@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from octokube_demo.kubelet.archive import tar
 from octokube_demo.objects import Clock, Object
 
 
@@ -139,7 +140,7 @@ def _environment(pod: Object, container: str) -> dict[str, str]:
         "KUBERNETES_SERVICE_HOST": "10.96.0.1",
         "KUBERNETES_SERVICE_PORT": "443",
     }
-    for one in pod["spec"]["containers"]:
+    for one in (*pod["spec"]["containers"], *(pod["spec"].get("ephemeralContainers") or ())):
         if one["name"] == container:
             found.update({entry["name"]: entry["value"] for entry in one.get("env") or () if "value" in entry})
     return found
@@ -322,6 +323,7 @@ COMMANDS: dict[str, Command] = {
     "sh": _sh,
     "sleep": _sleep,
     "stty": _stty,
+    "tar": tar,
     "true": _true,
     "uname": _printing(lambda _: "Linux"),
     "whoami": _printing(lambda _: "root"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octokube_demo.resources.kinds import CREATE_ONLY, ResourceType, Subresource
 
+READ = ("get", "list")
 _READ_WRITE = ("get", "patch", "update")
 
 
@@ -14,10 +15,13 @@ def _status(kind: str) -> Subresource:
 _SCALE = Subresource("scale", "Scale", _READ_WRITE, group="autoscaling", version="v1")
 
 _POD_SUBRESOURCES = (
+    Subresource("attach", "PodAttachOptions", ("create", "get")),
     Subresource("binding", "Binding", CREATE_ONLY),
+    Subresource("ephemeralcontainers", "Pod", _READ_WRITE),
     Subresource("eviction", "Eviction", CREATE_ONLY, group="policy", version="v1"),
     Subresource("exec", "PodExecOptions", ("create", "get")),
     Subresource("log", "Pod", ("get",)),
+    Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
     _status("Pod"),
 )
 
@@ -202,6 +206,10 @@ def _others() -> list[ResourceType]:
             subresources=(_status("CustomResourceDefinition"),),
             has_generation=True,
         ),
+        ResourceType(
+            "metrics.k8s.io", ("v1beta1",), "nodes", "NodeMetrics", namespaced=False, verbs=READ, shows="nodes"
+        ),
+        ResourceType("metrics.k8s.io", ("v1beta1",), "pods", "PodMetrics", verbs=READ, shows="pods"),
     ]
 
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from random import Random
 
+import structlog
+
 from octokube_demo.controllers.garbage import Garbage
 from octokube_demo.history import Change, ChangeKind
 from octokube_demo.objects import Object, controller_of, labels_of
@@ -21,6 +23,8 @@ from octokube_demo.workload.replicas import DaemonSets, ReplicaSets, StatefulSet
 from octokube_demo.workload.rollouts import Deployments
 from octokube_demo.workload.world import World
 from octokube_demo.writing.api import Api
+
+log = structlog.get_logger(__name__)
 
 _TICK_SECONDS = 0.05
 # Work of one tick beyond this waits for the next one, so that the process stays responsive at any churn.
@@ -133,9 +137,16 @@ class Workload:
                 del world.dirty[(type_name, key)]
                 value = world.store.peek(type_name, *key)
                 if value is not None:
-                    self._reconcilers[type_name](value)
+                    self._reconcile(type_name, key, value)
             else:
                 return
+
+    def _reconcile(self, type_name: str, key: tuple[str, str], value: Object) -> None:
+        try:
+            self._reconcilers[type_name](value)
+        except (KeyError, TypeError, ValueError) as error:
+            # Somebody wrote an object that no real API server would have taken; the others live on.
+            log.warning("workload.not_understood", type=type_name, namespace=key[0], name=key[1], exc_info=error)
 
     def _changed(self, change: Change) -> None:
         self._budget -= 1

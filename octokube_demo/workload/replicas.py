@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octokube_demo.objects import Object, is_deleting, timestamp
+from octokube_demo.objects import Object, is_deleting, labels_of, timestamp
 from octokube_demo.workload import podstates
 from octokube_demo.workload.events import EventRecorder
 from octokube_demo.workload.templates import template_hash
@@ -78,7 +78,7 @@ class StatefulSets:
         self._step(value, wanted, revision, pods)
         live = [pod for pod in world.owned(value, "pods") if not is_deleting(pod)]
         ready = sum(podstates.is_ready(pod) for pod in live)
-        updated = sum(pod["metadata"]["labels"].get("controller-revision-hash") == revision for pod in live)
+        updated = sum(labels_of(pod).get("controller-revision-hash") == revision for pod in live)
         is_done = updated == wanted == len(live)
         status: Object = {
             "replicas": len(live),
@@ -106,7 +106,7 @@ class StatefulSets:
                 return
         for ordinal in sorted(pods, reverse=True):
             pod = pods[ordinal]
-            is_old = pod["metadata"]["labels"].get("controller-revision-hash") != revision
+            is_old = labels_of(pod).get("controller-revision-hash") != revision
             if (ordinal >= wanted or is_old) and not is_deleting(pod):
                 delete_pod(world, pod)
                 text = f"delete Pod {pod['metadata']['name']} in StatefulSet {value['metadata']['name']} successful"
@@ -145,17 +145,18 @@ class DaemonSets:
         for pod in world.owned(value, "pods"):
             node = pod["spec"].get("nodeName") or pod["spec"].get("nodeSelector", {}).get("kubernetes.io/hostname", "")
             by_node[node] = pod
-        missing = [node for node in world.nodes if node not in by_node]
+        nodes = [node for node in world.nodes if self._selects(value, node)]
+        missing = [node for node in nodes if node not in by_node]
         for node in missing[:_BURST]:
             self._create(value, node, revision)
         live = [pod for pod in by_node.values() if not is_deleting(pod)]
-        old = [pod for pod in live if pod["metadata"]["labels"].get("controller-revision-hash") != revision]
+        old = [pod for pod in live if labels_of(pod).get("controller-revision-hash") != revision]
         if not missing and old and all(podstates.is_ready(pod) for pod in by_node.values()):
             delete_pod(world, old[0])
         ready = sum(podstates.is_ready(pod) for pod in live)
         status = {
             "currentNumberScheduled": len(live),
-            "desiredNumberScheduled": len(world.nodes),
+            "desiredNumberScheduled": len(nodes),
             "numberAvailable": ready,
             "numberReady": ready,
             "numberMisscheduled": 0,
@@ -166,13 +167,19 @@ class DaemonSets:
         if (current := world.store.peek("daemonsets.apps", *key)) is not None:
             world.set_status("daemonsets.apps", current, status)
 
+    def _selects(self, value: Object, name: str) -> bool:
+        node = self._world.store.peek("nodes", "", name)
+        wanted = value["spec"]["template"]["spec"].get("nodeSelector") or {}
+        return node is not None and wanted.items() <= labels_of(node).items()
+
     def _create(self, value: Object, node: str, revision: str) -> None:
         world = self._world
         name = world.pod_name(value)
         pod = podstates.new_pod(
             value["spec"]["template"], value, name, timestamp(world.now()), {"controller-revision-hash": revision}
         )
-        pod["spec"] = {**pod["spec"], "nodeSelector": {"kubernetes.io/hostname": node}}
+        selector = {**(pod["spec"].get("nodeSelector") or {}), "kubernetes.io/hostname": node}
+        pod["spec"] = {**pod["spec"], "nodeSelector": selector}
         world.store.insert("pods", pod)
         self._events.record(value, "SuccessfulCreate", f"Created pod: {name}", component="daemonset-controller")
 

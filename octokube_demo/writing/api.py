@@ -216,6 +216,11 @@ class Api:
         if subresource == "status":
             draft = {**current, "metadata": dict(old), "status": draft.get("status", {})}
             new = draft["metadata"]
+        elif subresource == "ephemeralcontainers":
+            debugging = (draft.get("spec") or {}).get("ephemeralContainers") or []
+            spec = {**current["spec"], "ephemeralContainers": debugging}
+            draft = {**current, "metadata": dict(old), "spec": spec}
+            new = draft["metadata"]
         elif subresource == "finalize":
             draft = {**current, "metadata": dict(old), "spec": draft.get("spec", {})}
             new = draft["metadata"]

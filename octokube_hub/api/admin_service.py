@@ -10,7 +10,8 @@ import grpc.aio
 from octokube.runtime.clock import Clock
 from octokube.runtime.errors import UserError
 from octokube.v1 import admin_service_pb2 as pb
-from octokube_hub.api.calls import answering, token_of
+from octokube_hub.api.calls import answering, parsed, token_of, unary
+from octokube_hub.api.recordings import TYPE, Recordings
 from octokube_hub.api.status import HubStatus
 from octokube_hub.broker.deciding import Decider
 from octokube_hub.errors import Refused
@@ -43,6 +44,7 @@ class AdminServicer:
         agent_leases: Leases,
         registry: Registry,
         status: HubStatus,
+        recordings: Recordings,
         clock: Clock,
     ) -> None:
         self._authenticator = authenticator
@@ -55,6 +57,7 @@ class AdminServicer:
         self._agent_leases = agent_leases
         self._registry = registry
         self._status = status
+        self._recordings = recordings
         self._clock = clock
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -68,14 +71,17 @@ class AdminServicer:
             "RevokeToken": (self._revoke_token, pb.RevokeTokenRequest),
             "CreateAgentCredential": (self._create_agent_credential, pb.CreateAgentCredentialRequest),
             "RevokeAgentCredential": (self._revoke_agent_credential, pb.RevokeAgentCredentialRequest),
+            "ListSessions": (self._list_sessions, pb.ListSessionsRequest),
         }
-        return grpc.method_handlers_generic_handler(
-            NAME, {name: _handler(name, method, request) for name, (method, request) in methods.items()}
+        handlers = {name: unary(name, method, request) for name, (method, request) in methods.items()}
+        handlers["ReadRecording"] = grpc.unary_stream_rpc_method_handler(
+            self._read_recording, response_serializer=lambda response: response.SerializeToString()
         )
+        return grpc.method_handlers_generic_handler(NAME, handlers)
 
     async def _get_hub_status(self, request: pb.GetHubStatusRequest, context: "Context") -> pb.GetHubStatusResponse:
         await self._decide(context, "hub.octokube.io", "", "get", "hub.status")
-        return self._status.describe()
+        return await self._status.describe()
 
     async def _list_audit_records(
         self, request: pb.ListAuditRecordsRequest, context: "Context"
@@ -102,6 +108,8 @@ class AdminServicer:
 
     async def _create_token(self, request: pb.CreateTokenRequest, context: "Context") -> pb.CreateTokenResponse:
         identity = await self._decide(context, "tokens.octokube.io", request.subject, "create", "token.create")
+        if identity.subject.ceiling is not None:
+            raise Refused("PERMISSION_DENIED", "a token that is limited itself makes no tokens")
         try:
             expires_at = request.expires_at.ToDatetime(datetime.UTC) if request.HasField("expires_at") else None
             token, secret = await issue_token(
@@ -155,6 +163,19 @@ class AdminServicer:
         await self._done(identity, "agentcredential.revoke", id)
         return pb.RevokeAgentCredentialResponse()
 
+    async def _list_sessions(self, request: pb.ListSessionsRequest, context: "Context") -> pb.ListSessionsResponse:
+        await self._decide(context, TYPE, "", "list", "session.list")
+        return await self._recordings.list(request)
+
+    async def _read_recording(self, message: bytes, context: "Context") -> None:
+        async def work() -> None:
+            request: pb.ReadRecordingRequest = parsed(pb.ReadRecordingRequest, message)
+            await self._decide(context, TYPE, request.session_id, "get", "session.read")
+            async for part in self._recordings.read(request.session_id):
+                await context.write(part)
+
+        await answering(context, "ReadRecording", work)
+
     async def _decide(self, context: "Context", type: str, name: str, verb: str, action: str) -> Identity:
         """Lets the call go on, or raises Refused; recorded either way. Nobody is told whether the name exists."""
         identity = await self._authenticator.authenticate(token_of(context), context.peer())
@@ -175,19 +196,6 @@ class AdminServicer:
                 message=message,
             )
         )
-
-
-def _handler(
-    name: str, method: Callable[[Any, Any], Awaitable[Any]], request: Any
-) -> "grpc.RpcMethodHandler[Any, Any]":
-    async def handle(message: Any, context: "Context") -> Any:
-        return await answering(context, name, lambda: method(message, context))
-
-    return grpc.unary_unary_rpc_method_handler(
-        handle,
-        request_deserializer=request.FromString,
-        response_serializer=lambda response: response.SerializeToString(),
-    )
 
 
 def _record(entry: AuditEntry) -> pb.AuditRecord:

@@ -9,15 +9,16 @@ import grpc.aio
 
 from octokube.runtime.clock import Clock
 from octokube.v1 import agent_service_pb2 as pb
-from octokube_hub.api.calls import answering, read, token_of
+from octokube_hub.api.calls import answering, certificate_of, read, token_of
 from octokube_hub.broker.agents import AgentPort, AgentPorts
 from octokube_hub.errors import Refused
-from octokube_hub.identity import AgentAccess, Leases
+from octokube_hub.identity import AgentAccess, AgentIdentity, Lease, Leases
 from octokube_hub.ingest import Admission, AgentSession, Fencing
 from octokube_hub.replica import Registry
 from octokube_hub.store import AuditEntry, AuditLog
 
 NAME = pb.DESCRIPTOR.services_by_name["AgentService"].full_name
+LAST_WRITE_SECONDS = 0.1
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -77,14 +78,15 @@ class AgentServicer:
         if wait_seconds is not None:
             raise Refused("UNAVAILABLE", "too many agents connect at once; come back", retry_after_seconds=wait_seconds)
         try:
-            identity = await self._access.authenticate(token_of(context))
+            identity = await self._access.authenticate(token_of(context), certificate_of(context), context.peer())
         except Refused as refused:
             await self._record("agent:unknown", "agent.refused", context.peer(), "denied", refused.message)
             raise
         agent = f"agent:{identity.cluster}"
-        session = AgentSession(_Link(context), identity, self._registry, self._fencing, self._clock)
-        lease = self._leases.open(identity.credential_id, None)
-        lease.on_end = lambda: session.end(Refused("UNAUTHENTICATED", "this agent credential was revoked"))
+        link = _Link(context)
+        session = AgentSession(link, identity, self._registry, self._fencing, self._clock)
+        lease = self._leases.open(identity.credential_id, identity.expires_at)
+        lease.on_end = lambda: session.end(Refused("UNAUTHENTICATED", _ended(identity, lease)))
         try:
             try:
                 hello = await session.open()
@@ -109,6 +111,7 @@ class AgentServicer:
         finally:
             self._sessions.pop(session, None)
             self._leases.close(lease)
+            await link.close()
 
     async def _record(self, subject: str, action: str, target: str, outcome: str, message: str) -> None:
         await self._audit.record(self._entry(subject, action, target, outcome, message))
@@ -125,16 +128,41 @@ class AgentServicer:
         )
 
 
+def _ended(identity: AgentIdentity, lease: Lease) -> str:
+    what = "credential" if identity.expires_at is None else "certificate"
+    return f"this agent {what} is not valid any more: {lease.end_reason}"
+
+
 class _Link:
     """Gives a gRPC stream the shape of a session's LinkStream."""
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._writing = asyncio.Lock()  # acknowledgements and orders come from different tasks
+        self._turn = asyncio.Lock()  # acknowledgements and orders come from different tasks
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def read(self) -> bytes | None:
         return await read(self._context)
 
     async def write(self, message: bytes) -> None:
-        async with self._writing:
+        """Hands a message over, which goes on when whoever waits for it has gone: half a write breaks the stream."""
+        writing = asyncio.create_task(self._write_in_turn(message), name="hub/link/write")
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.shield(writing)
+
+    async def close(self) -> None:
+        """Lets what is being written get out, and gives up what does not: the stream ends with whoever calls this."""
+        writing = list(self._writing)
+        try:
+            if writing:
+                # What is cut in the middle takes the status behind it along, by which an agent learns why it has to go.
+                await asyncio.wait(writing, timeout=LAST_WRITE_SECONDS)
+        finally:  # also when whoever calls this is cancelled meanwhile
+            for task in writing:
+                task.cancel()
+            await asyncio.gather(*writing, return_exceptions=True)
+
+    async def _write_in_turn(self, message: bytes) -> None:
+        async with self._turn:
             await self._context.write(message)

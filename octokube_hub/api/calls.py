@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 
 from octokube_hub.errors import Refused
 from octokube_hub.identity.secret import read_bearer
@@ -22,6 +23,11 @@ def token_of(context: "grpc.aio.ServicerContext[Any, Any]") -> str:
     if len(values) != 1 or not isinstance(values[0], str):
         return ""
     return read_bearer(values[0])
+
+
+def certificate_of(context: "grpc.aio.ServicerContext[Any, Any]") -> bytes:
+    """The certificate that the peer of a call has shown in the handshake, PEM; b"" when it was not asked for one."""
+    return next(iter(context.auth_context().get("x509_pem_cert", ())), b"")
 
 
 async def abort(context: "grpc.aio.ServicerContext[Any, Any]", refused: Refused) -> NoReturn:
@@ -50,6 +56,28 @@ async def answering(
             return None  # the caller has gone while we were writing to them
         log.error("call.failed", method=method, exc_info=error)
         await context.abort(grpc.StatusCode.INTERNAL, DEFECT)
+
+
+def parsed(request: Any, message: bytes) -> Any:
+    """A request of a kind, read from what came. Raises Refused when it is none.
+
+    Given to gRPC as a deserialiser instead, the parser's error would be told to the caller as the hub's failure.
+    """
+    try:
+        return request.FromString(message)
+    except DecodeError:
+        raise Refused("INVALID_ARGUMENT", f"this is not a {request.DESCRIPTOR.name} of the contract") from None
+
+
+def unary(name: str, method: Callable[[Any, Any], Awaitable[Any]], request: Any) -> "grpc.RpcMethodHandler[Any, Any]":
+    """Serves a method that takes one message of a kind, and the context, and returns one."""
+
+    async def handle(message: bytes, context: "grpc.aio.ServicerContext[Any, Any]") -> Any:
+        return await answering(context, name, lambda: method(parsed(request, message), context))
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle, response_serializer=lambda response: response.SerializeToString()
+    )
 
 
 async def read(context: "grpc.aio.ServicerContext[Any, Any]") -> bytes | None:

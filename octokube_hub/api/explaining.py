@@ -117,6 +117,10 @@ def _grants(policy: PolicySet, subject: Subject, now: datetime.datetime) -> tupl
         )
         if grant.changes_at is not None:
             told.changes_at.FromDatetime(grant.changes_at)
+        for since, until in grant.spans:
+            span = told.spans.add()
+            span.since.FromDatetime(since)
+            span.until.FromDatetime(until)
         found.append(told)
     return found, more
 

@@ -1,13 +1,14 @@
 """Answers subscribers, by whatever door they come."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from google.protobuf.message import DecodeError
 
 from octokube.runtime.clock import Clock
 from octokube.runtime.wire import bytes_field
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube_hub.api.crowd import Crowd
 from octokube_hub.api.explaining import Explainer
 from octokube_hub.broker.deciding import Decider
 from octokube_hub.errors import Refused
@@ -17,7 +18,7 @@ from octokube_hub.fanout.catalog import Catalog, CatalogSession
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.sessions import Sessions
 from octokube_hub.fanout.stream import WatchSession
-from octokube_hub.identity import Authenticator, Leases
+from octokube_hub.identity import Authenticator, Identity, Lease, Leases
 from octokube_hub.policy import AccessRequest, PolicySet
 
 MAX_LENGTH = 512
@@ -37,6 +38,7 @@ class FeedService:
         sessions: Sessions,
         policy: Callable[[], PolicySet],
         decider: Decider,
+        crowd: Crowd,
         clock: Clock,
         hub_version: str,
     ) -> None:
@@ -46,6 +48,7 @@ class FeedService:
         self._sessions = sessions
         self._policy = policy
         self._decider = decider
+        self._crowd = crowd
         self._explainer = Explainer(policy, clock)
         self._clock = clock
         self._hub_version = hub_version
@@ -55,6 +58,8 @@ class FeedService:
         """Who a token stands for, and what policy grants them."""
         identity = await self._authenticator.authenticate(token, peer)
         response = pb.WhoAmIResponse(subject=identity.subject.name, hub_version=self._hub_version)
+        if identity.subject.ceiling is not None:
+            response.token_ceiling = str(identity.subject.ceiling)
         if identity.expires_at is not None:
             response.token_expires_at.FromDatetime(identity.expires_at)
         await self._explainer.describe(identity, response)
@@ -71,7 +76,15 @@ class FeedService:
         request = _read_request(message)
         key = request.key
         access = AccessRequest(identity.subject, request.cluster, key.type, key.namespace, key.name, "get")
-        if not (await self._decider.decide(access, "get")).is_allowed:
+        # The record may wait for the disk for seconds, and the token end meanwhile.
+        lease = self._leases.open(identity.token_id, identity.expires_at, identity.subject)
+        try:
+            is_allowed = (await self._decider.decide(access, "get")).is_allowed
+        finally:
+            self._leases.close(lease)
+        if lease.has_ended(self._clock.now()):
+            raise Refused("UNAUTHENTICATED", f"your token is not valid any more ({lease.end_reason}); sign in again")
+        if not is_allowed:
             raise Refused("NOT_FOUND", NOT_FOUND)
         return self._find(request)
 
@@ -79,31 +92,36 @@ class FeedService:
     async def watching(self, token: str, peer: str) -> AsyncIterator[WatchSession]:
         """A session for one Watch stream, looked after until the context is left."""
         identity = await self._authenticator.authenticate(token, peer)
-        lease = self._leases.open(identity.token_id, identity.expires_at)
-        session = WatchSession(self._fanout, Authority(identity, lease, self._policy, self._clock), self._clock)
-        lease.on_end = session.wake
-        self._sessions.watches[session] = None
-        try:
-            yield session
-        finally:
-            self._sessions.watches.pop(session, None)
-            self._leases.close(lease)
-            lease.on_end = None  # which would keep the session alive in a circle
+        with self._crowd.place(identity.subject.name), self._leased(identity) as lease:
+            session = WatchSession(self._fanout, Authority(identity, lease, self._policy, self._clock), self._clock)
+            lease.on_end = lease.on_change = session.wake
+            self._sessions.watches[session] = None
+            try:
+                yield session
+            finally:
+                self._sessions.watches.pop(session, None)
 
     @contextlib.asynccontextmanager
     async def watching_catalog(self, token: str, peer: str) -> AsyncIterator[CatalogSession]:
         """A session for one catalog stream."""
         identity = await self._authenticator.authenticate(token, peer)
-        lease = self._leases.open(identity.token_id, identity.expires_at)
-        session = CatalogSession(self._catalog, Authority(identity, lease, self._policy, self._clock))
-        lease.on_end = session.wake
-        self._sessions.catalogs[session] = None
+        with self._crowd.place(identity.subject.name), self._leased(identity) as lease:
+            session = CatalogSession(self._catalog, Authority(identity, lease, self._policy, self._clock))
+            lease.on_end = lease.on_change = session.wake
+            self._sessions.catalogs[session] = None
+            try:
+                yield session
+            finally:
+                self._sessions.catalogs.pop(session, None)
+
+    @contextlib.contextmanager
+    def _leased(self, identity: Identity) -> Iterator[Lease]:
+        lease = self._leases.open(identity.token_id, identity.expires_at, identity.subject)
         try:
-            yield session
+            yield lease
         finally:
-            self._sessions.catalogs.pop(session, None)
             self._leases.close(lease)
-            lease.on_end = None  # which would keep the session alive in a circle
+            lease.on_end = lease.on_change = None  # which would keep the session alive in a circle
 
     def _find(self, request: pb.GetObjectRequest) -> bytes:
         key = request.key

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from octokube.client.feed import CatalogStream, FeedError, WatchStream
+from octokube.client.feed import CatalogStream, FeedError, OperationStream, WatchStream
 from octokube.runtime.tasks import Tasks
 from octokube.v1.cluster_service_pb2 import WhoAmIResponse
 from octokube_hub.api.feed_service import FeedService
+from octokube_hub.api.operation_service import OperationService
 from octokube_hub.errors import Refused
 from octokube_hub.fanout.stream import WatchSession
 
@@ -22,8 +24,9 @@ Write = Callable[[bytes], Awaitable[None]]
 class InProcessFeed:
     """A Feed whose streams end with the hub. A message is made when the receiver asks for it, and not before."""
 
-    def __init__(self, service: FeedService, tasks: Tasks) -> None:
+    def __init__(self, service: FeedService, operations: OperationService, tasks: Tasks) -> None:
         self._service = service
+        self._operations = operations
         self._tasks = tasks
         self._watches: dict[_InProcessWatchStream, None] = {}
         self._is_stopped = False
@@ -71,6 +74,13 @@ class InProcessFeed:
                 await session.run(stream.pipe.put)
 
         stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="catalog")
+        return stream
+
+    def operate(self, token: str, *, peer: str) -> OperationStream:
+        """Opens the stream of an operation."""
+        stream = _InProcessOperationStream()
+        serve = functools.partial(self._operations.serve, token, peer, stream)
+        stream.task = self._tasks.start_guarded(_serving(stream.pipe, serve), name="operation")
         return stream
 
 
@@ -203,6 +213,29 @@ class _InProcessCatalogStream:
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
+
+
+class _InProcessOperationStream(_InProcessCatalogStream):
+    """Both halves of an operation's stream; to the hub, the wire to its caller."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._requests: asyncio.Queue[bytes] = asyncio.Queue(MAX_UNREAD_REQUESTS)
+
+    async def send(self, request: bytes) -> None:
+        if self.task is None:
+            return
+        putting = asyncio.ensure_future(self._requests.put(request))
+        try:  # until the hub has room for it, or does not ask any more: then receive says how it ended
+            await asyncio.wait((putting, self.task), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            putting.cancel()
+
+    async def read(self) -> bytes | None:
+        return await self._requests.get()
+
+    async def write(self, message: bytes) -> None:
+        await self.pipe.put(message)
 
 
 async def _serving(pipe: _Pipe, serve: Callable[[], Awaitable[None]]) -> None:

@@ -1,15 +1,15 @@
 """Serves OperationService to callers and OperationLinkService to agents: two ends of each operation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
 from octokube.v1 import operation_pb2 as pb
-from octokube_hub.api.calls import answering, read, token_of
+from octokube_hub.api.calls import answering, certificate_of, read, token_of
 from octokube_hub.broker.broker import Broker
 from octokube_hub.broker.pipes import Pipe
 from octokube_hub.broker.run import Run
@@ -26,39 +26,58 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
-class OperationServicer:
-    """Reads and writes; what may pass, and when it ends, the broker and its runs decide."""
+class Wire(Protocol):
+    """Two streams of encoded messages between the hub and one peer, whatever carries them."""
+
+    async def read(self) -> bytes | None:
+        """The next message; None at the end."""
+        ...
+
+    async def write(self, message: bytes) -> None:
+        """Sends a message, as fast as the peer takes it."""
+        ...
+
+
+class OperationService:
+    """Runs operations for callers, by whatever door they come. What may pass, and when it ends, the broker decides."""
 
     def __init__(self, *, broker: Broker, authenticator: Authenticator, leases: Leases) -> None:
         self._broker = broker
         self._authenticator = authenticator
         self._leases = leases
 
+    async def serve(self, token: str, peer: str, wire: Wire) -> None:
+        """Runs the operation that the wire's first message asks for. Raises Refused."""
+        identity = await self._authenticator.authenticate(token, peer)
+        lease = self._leases.open(identity.token_id, identity.expires_at, identity.subject)
+        try:
+            run = await self._broker.begin(identity, lease, await _first(wire))
+            lease.on_end = run.check
+            try:
+                await _exchange(
+                    run, run.to_caller, wire, _take_all(wire, pb.RunRequest.FromString, run.from_caller, run)
+                )
+            finally:
+                await self._broker.finish(run)
+        finally:
+            lease.on_end = None
+            self._leases.close(lease)
+
+
+class OperationServicer:
+    """Serves callers over gRPC."""
+
+    def __init__(self, service: OperationService) -> None:
+        self._service = service
+
     def handlers(self) -> grpc.GenericRpcHandler:
         """What to register with a server."""
         return grpc.method_handlers_generic_handler(NAME, {"Run": grpc.stream_stream_rpc_method_handler(self._run)})
 
     async def _run(self, _: object, context: "Context") -> None:
-        await answering(context, "Run", lambda: self._serve(context))
-
-    async def _serve(self, context: "Context") -> None:
-        identity = await self._authenticator.authenticate(token_of(context), context.peer())
-        lease = self._leases.open(identity.token_id, identity.expires_at)
-        try:
-            run = await self._broker.begin(identity, lease, await _first(context))
-            lease.on_end = run.check
-            try:
-                await _exchange(
-                    run,
-                    run.to_caller,
-                    lambda message: context.write(message.SerializeToString()),
-                    _take_all(context, pb.RunRequest.FromString, run.from_caller, run),
-                )
-            finally:
-                self._broker.finish(run)
-        finally:
-            lease.on_end = None
-            self._leases.close(lease)
+        await answering(
+            context, "Run", lambda: self._service.serve(token_of(context), context.peer(), _GrpcWire(context))
+        )
 
 
 class OperationLinkServicer:
@@ -79,21 +98,22 @@ class OperationLinkServicer:
         await answering(context, "Execute", lambda: self._serve(context))
 
     async def _serve(self, context: "Context") -> None:
-        identity = await self._access.authenticate(token_of(context))
-        first = await _read_first(context, pb.ExecuteRequest.FromString)
+        identity = await self._access.authenticate(token_of(context), certificate_of(context), context.peer())
+        wire = _GrpcWire(context)
+        first = await _read_first(wire, pb.ExecuteRequest.FromString)
         run = self._broker.claim(first.operation_id, identity.cluster)
         if run is None:
             # One answer for an unknown id, another cluster's, and one that has ended meanwhile.
             raise Refused("NOT_FOUND", "there is no such operation for this agent; it may have ended meanwhile")
-        lease = self._leases.open(identity.credential_id, None)
+        lease = self._leases.open(identity.credential_id, identity.expires_at)
         lease.on_end = lambda: run.fail("the agent's credential was revoked; whether this was carried out is not known")
         try:
-            await context.write(run.claim().SerializeToString())
+            await wire.write(run.claim().SerializeToString())
             await _exchange(
                 run,
                 run.to_agent,
-                lambda message: context.write(message.SerializeToString()),
-                _take_all(context, pb.ExecuteRequest.FromString, run.from_agent, run, is_agent=True),
+                wire,
+                _take_all(wire, pb.ExecuteRequest.FromString, run.from_agent, run, is_agent=True),
             )
         finally:
             run.fail("the agent broke off; whether this was carried out is not known")
@@ -101,18 +121,31 @@ class OperationLinkServicer:
             self._leases.close(lease)
 
 
-async def _first(context: "Context") -> pb.OperationStart:
-    first = await _read_first(context, pb.RunRequest.FromString)
+class _GrpcWire:
+    """A gRPC call as a wire."""
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+
+    async def read(self) -> bytes | None:
+        return await read(self._context)
+
+    async def write(self, message: bytes) -> None:
+        await self._context.write(message)
+
+
+async def _first(wire: Wire) -> pb.OperationStart:
+    first = await _read_first(wire, pb.RunRequest.FromString)
     if first.WhichOneof("message") != "start":
         raise Refused("INVALID_ARGUMENT", "the first message must be start")
     start: pb.OperationStart = first.start
     return start
 
 
-async def _read_first(context: "Context", parse: Callable[[bytes], Any]) -> Any:
+async def _read_first(wire: Wire, parse: Callable[[bytes], Any]) -> Any:
     try:
         async with asyncio.timeout(START_SECONDS):
-            message = await read(context)
+            message = await wire.read()
     except TimeoutError as error:
         raise Refused("DEADLINE_EXCEEDED", f"nothing was sent within {START_SECONDS:g} seconds") from error
     try:
@@ -122,14 +155,14 @@ async def _read_first(context: "Context", parse: Callable[[bytes], Any]) -> Any:
 
 
 async def _take_all(
-    context: "Context",
+    wire: Wire,
     parse: Callable[[bytes], Any],
     take: Callable[[Any], None],
     run: Run,
     *,
     is_agent: bool = False,
 ) -> None:
-    while (message := await read(context)) is not None:
+    while (message := await wire.read()) is not None:
         try:
             take(parse(message))
         except DecodeError:
@@ -141,14 +174,14 @@ async def _take_all(
 async def _exchange(
     run: Run,
     pipe: Pipe[Any],
-    write: Callable[[Any], Awaitable[None]],
+    wire: Wire,
     taking: Coroutine[Any, Any, None],
 ) -> None:
     """Moves messages both ways until the run has ended and its last word is out, or could not be got out."""
 
     async def give() -> None:
         while (message := await pipe.take()) is not None:
-            await write(message)
+            await wire.write(message.SerializeToString())
 
     taker = asyncio.create_task(taking, name=f"hub/operation/{run.operation.name}/read")
     giver = asyncio.create_task(give(), name=f"hub/operation/{run.operation.name}/write")

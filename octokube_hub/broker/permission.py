@@ -24,6 +24,10 @@ class Permission:
         self._policy = policy
         self._clock = clock
         self._replica = replica
+        self._besides: tuple[str, ...] = ("escalate",) if operation.name in ESCALATING else ()
+        if operation.name == "apply":
+            self._besides = ("escalate", "patch", "create")
+        self._told: frozenset[str] = frozenset()
 
     @property
     def scope(self) -> Scope:
@@ -31,14 +35,20 @@ class Permission:
         return self._policy().scope(self._operation.subject, self._clock.now())
 
     def holds(self) -> bool:
-        """Whether the operation may go on."""
+        """Whether the operation may go on, with everything that the agent was told is allowed besides."""
         operation = self._operation
+        if not all(self._allows(verb) for verb in self._told):
+            return False
         if operation.is_of_many_pods:
             key = operation.start.target.key
             is_named = bool(key.name)
             may_read = not is_named or self._allows("get")
             selector = self.scope.selector(operation.cluster, "pods", "logs")
             return may_read and selector.has_namespace(key.namespace)
+        if operation.is_of_generated_name:
+            # No row says anything of a name that nobody knows yet; one that denies some names would be gone around.
+            asked = operation.access
+            return self.scope.selector(asked.cluster, asked.resource, asked.verb).has_all_of(asked.namespace)
         return self._allows(operation.access.verb) or (operation.name == "apply" and self._allows("create"))
 
     def fill(self, start: pb.ExecuteStart) -> None:
@@ -47,10 +57,10 @@ class Permission:
         policy, now = self._policy(), self._clock.now()
         start.subject = operation.subject.name
         start.groups.extend(sorted(policy.groups_of(operation.subject, now) - {operation.subject.name}))
-        start.escalate_allowed = operation.name in ESCALATING and self._allows("escalate")
-        if operation.name == "apply":
-            start.patch_allowed = self._allows("patch")
-            start.create_allowed = self._allows("create")
+        self._told = frozenset(verb for verb in self._besides if self._allows(verb))
+        start.escalate_allowed = "escalate" in self._told
+        start.patch_allowed = "patch" in self._told
+        start.create_allowed = "create" in self._told
         if operation.is_of_many_pods:
             start.pods.CopyFrom(self.pods())
 
@@ -87,6 +97,9 @@ class Permission:
             if not operation.is_of_many_pods:
                 return pod in ("", target.name)
             return bool(pod) and self.scope.allows(operation.cluster, "pods", target.namespace, pod, "logs")
+        if kind == "progress" and output.HasField("about"):
+            key, verb = output.about, "logs" if operation.name == "logs" else "get"
+            return self.scope.allows(operation.cluster, key.type, key.namespace, key.name, verb)
         return kind is not None
 
     def until(self) -> datetime.datetime | None:

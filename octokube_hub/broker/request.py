@@ -1,5 +1,6 @@
 """Reads an operation's start once, into the one typed request that is decided, recorded and executed."""
 
+import hashlib
 from dataclasses import dataclass
 
 from octokube.v1 import operation_pb2 as pb
@@ -17,6 +18,7 @@ MAX_PORTS = 32
 VERBS = {
     "get": "get",
     "describe": "get",
+    "schema": "get",
     "rollout_status": "get",
     "logs": "logs",
     "exec": "exec",
@@ -70,6 +72,11 @@ class Operation:
         return self.name == "logs" and not (self.start.target.key.type == "pods" and self.start.target.key.name)
 
     @property
+    def is_of_generated_name(self) -> bool:
+        """Whether it creates an object whose name the server makes up."""
+        return self.name == "create" and not self.start.target.key.name
+
+    @property
     def access(self) -> AccessRequest:
         """What has to be allowed for it."""
         return self.asking(VERBS[self.name])
@@ -85,7 +92,20 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """A few words for the audit log, without anything that could hold a secret."""
+        """What is done, to which object in which version, and the request's hash: for the audit log, without anything
+        that could hold a secret. Whoever has the request can show with the hash that it was this one.
+        """
+        target = self.start.target
+        words = [self._words] if self._words else []
+        if target.key.uid:
+            words.append(f"uid {target.key.uid}")
+        if target.resource_version:
+            words.append(f"version {target.resource_version}")
+        digest = hashlib.sha256(self.start.SerializeToString(deterministic=True)).hexdigest()
+        return "; ".join((*words, f"request sha256:{digest}"))
+
+    @property
+    def _words(self) -> str:
         match self.name:
             case "exec":
                 return f"runs {self.start.exec.command[0][:128]}"
@@ -118,7 +138,7 @@ def read_operation(start: pb.OperationStart, subject: Subject) -> Operation:
     operation = Operation(name, start, subject)
     if operation.is_of_many_pods and not key.namespace:
         raise BadOperation("logs of several pods need target.key.namespace")
-    if not key.name and not operation.is_of_many_pods and name != "create":
+    if not key.name and not operation.is_of_many_pods and name not in ("create", "schema"):
         raise BadOperation(f"{name} needs target.key.name")
     if target.subresource and name not in _WITH_SUBRESOURCE:
         raise BadOperation(f"{name} is about the object itself; leave target.subresource empty")

@@ -223,6 +223,10 @@ class Audience:
         made = self._transfers.get((old, cursor))
         if made is None and is_derived:
             made = self._transfers[old, cursor] = transmission.follow(self.view, cursor, self._header(), self.token())
+        if made is None and cursor == old.view.version:
+            made = transmission.exchange(old.view, self.view, self._header(), self.token())
+            if len(self._transfers) < MAX_CACHED:
+                self._transfers[old, cursor] = made
         if made is None:
             made = transmission.at_once(
                 transmission.transfer(old.view, cursor, self.view, self._header(), self.token())

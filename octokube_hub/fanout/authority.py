@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from octokube.runtime.clock import Clock
 from octokube_hub.identity import Identity, Lease
-from octokube_hub.policy import PolicySet, Scope
+from octokube_hub.policy import PolicySet, Scope, Subject
 
 WARNING_SECONDS = 60.0
 
@@ -23,8 +23,15 @@ class Authority:
         self._policy = policy
         self._clock = clock
         self._warned_of: datetime.datetime | None = None
-        self._known: tuple[PolicySet, datetime.datetime, datetime.datetime | None, Scope] | None = None
-        """A policy, the instants from and until which its answer holds, and the answer."""
+        self._known: tuple[PolicySet, datetime.datetime, datetime.datetime | None, Scope, Subject] | None = None
+        """A policy, the instants from and until which its answer holds, the answer, and about whom it is: the identity
+        provider may change somebody's teams while the stream is open.
+        """
+
+    @property
+    def subject(self) -> Subject:
+        """Whose stream it is, with the teams as they were told last."""
+        return self._lease.subject or self.identity.subject
 
     @property
     def end_reason(self) -> str | None:
@@ -41,13 +48,13 @@ class Authority:
         return (self._lease.end_reason if self._lease.has_ended(now) else None), self._scope_at(now)
 
     def _scope_at(self, now: datetime.datetime) -> Scope:
-        policy = self._policy()
+        policy, subject = self._policy(), self.subject
         known = self._known
-        if known is not None and known[0] is policy and known[1] <= now and (known[2] is None or now < known[2]):
+        is_about_this = known is not None and known[0] is policy and known[4] is subject
+        if known is not None and is_about_this and known[1] <= now and (known[2] is None or now < known[2]):
             return known[3]
-        subject = self.identity.subject
         scope = policy.scope(subject, now)
-        self._known = (policy, now, policy.next_edge(subject, now), scope)
+        self._known = (policy, now, policy.next_edge(subject, now), scope, subject)
         return scope
 
     def upcoming_change(self) -> datetime.datetime | None:
@@ -60,6 +67,6 @@ class Authority:
             return None
         self._warned_of = edge
         # Asked of the future, the policy keeps the future's answer at hand: so only once for each edge.
-        if policy.scope(self.identity.subject, edge) == scope:
+        if policy.scope(self.subject, edge) == scope:
             return None
         return edge

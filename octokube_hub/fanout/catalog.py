@@ -28,7 +28,7 @@ class Catalog:
         """The complete catalog of one caller, without ``server_time``."""
         scope = authority.scope()
         response = pb.WatchCatalogResponse(policy_revision=self.policy().revision)
-        edge = self.policy().next_edge(authority.identity.subject, self.clock.now())
+        edge = self.policy().next_edge(authority.subject, self.clock.now())
         if edge is not None:
             response.next_edge.FromDatetime(edge)
         for replica in self.registry:
@@ -144,7 +144,7 @@ class CatalogSession:
         return (
             scope.fingerprint,
             policy.revision,
-            policy.next_edge(self._authority.identity.subject, now),
+            policy.next_edge(self._authority.subject, now),
             [
                 (replica.cluster, replica.membership_revision, replica.types_revision, replica.state)
                 for replica in self._catalog.registry

@@ -10,6 +10,7 @@ from octokube_hub.fanout.pacing import Rounds
 from octokube_hub.fanout.patches import Patches
 from octokube_hub.fanout.resume import Sealer
 from octokube_hub.fanout.selection import Selection
+from octokube_hub.fanout.traffic import Traffic
 from octokube_hub.fanout.view import AudienceKey
 from octokube_hub.policy import Scope
 from octokube_hub.replica import Registry, Replica, ReplicaEvent
@@ -152,6 +153,7 @@ class Fanout:
         self.registry = registry
         self.turns = registry.turns
         self.rounds = rounds or Rounds()
+        self.traffic = Traffic()
         self._sealer = sealer
         self._tasks = tasks
         self._clusters: dict[str, ClusterFanout] = {}

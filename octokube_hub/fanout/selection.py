@@ -69,6 +69,11 @@ class Selection:
         """Whether anything of a namespace is asked for; "" stands for cluster-scoped objects."""
         return any(is_namespace_match(namespace, pattern) for pattern in self._namespaces)
 
+    @property
+    def is_any_name(self) -> bool:
+        """Whether names are left open."""
+        return not self._names
+
     def has_name(self, name: str) -> bool:
         """Whether a name is asked for."""
         return not self._names or any(globs.is_match(name, pattern) for pattern in self._names)

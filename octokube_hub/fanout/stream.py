@@ -179,6 +179,7 @@ class WatchSession:
             if message is not None:
                 if self._due or self._notices or self._farewells:
                     self._is_awake = True
+                self._fanout.traffic.sent(message)
                 return message
 
     def close(self) -> None:

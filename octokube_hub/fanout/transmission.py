@@ -1,6 +1,5 @@
 """Cuts what a receiver lacks into frames, made when they are sent and shared by all who lack the same."""
 
-import heapq
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ PATCH_LIMIT = 250
 """Patches in one delta: about 10 ms of comparing. What changes beyond it is sent whole."""
 SORTED_SNAPSHOT_LIMIT = 10_000
 """Sorting more would hold up the event loop for longer than an ordered first screen is worth."""
-
-_Item = tuple[int, Stored[EncodedObject] | tuple[int, Key, TombstoneReason]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +137,37 @@ def transfer(
     return Transmission(_deltas(elements(), header, token, version, is_stepwise=False, early_token=early_token))
 
 
+def exchange(old: AudienceView, new: AudienceView, header: Header, token: bytes) -> Transmission:
+    """The same for a reader who has all of the old view, at once. Namespaces that only one of the two sees are taken as
+    a whole.
+    """
+    leaving = [
+        (stored.key, TombstoneReason.DELETED if new.is_visible(stored.key) else TombstoneReason.WITHDRAWN)
+        for stored in _only_in(old, new)
+    ]
+    entering = _only_in(new, old)
+
+    def elements() -> Iterator[tuple[int, bytes]]:
+        for key, reason in leaving:
+            yield 0, encoding.tombstone(key, reason)
+        for stored in entering:
+            yield 0, encoding.entry(stored.value)
+
+    early_token = worthless_token()
+    return Transmission(_deltas(elements(), header, token, new.version, is_stepwise=False, early_token=early_token))
+
+
+def _only_in(view: AudienceView, other: AudienceView) -> list[Stored[EncodedObject]]:
+    found: list[Stored[EncodedObject]] = []
+    for type in view.store.types():
+        for namespace in view.store.namespaces(type):
+            objects = view.store.of_namespace(type, namespace)
+            if other.store.has_any(type, namespace):
+                objects = [stored for stored in objects if stored.key not in other.store]
+            found += objects
+    return found
+
+
 def follow(view: AudienceView, cursor: int, header: Header, token: bytes) -> Transmission:
     """The same for a view that was derived from the old one: the cursor means the same in both, and costs nothing to
     look up but what has changed since. Raises Gone when it is beyond the view's tombstones.
@@ -232,17 +260,20 @@ def _merged(
     patches: Patches | None = None,
 ) -> Iterator[tuple[int, bytes]]:
     """Elements in the order of versions: a predecessor's tombstone comes before its successor of the same name."""
-    came: Iterator[_Item] = ((stored.version, stored) for stored in entries)
-    left: Iterator[_Item] = ((item[0], item) for item in tombstones)
     # Both are in order already; merged as they are asked for, ten thousands of them cost one part at a time.
-    for version, item in heapq.merge(came, left, key=lambda item: item[0]):
-        if isinstance(item, Stored):
-            base = bases.get(item.key) if bases else None
-            patch = patches.between(base, item.value) if base is not None and patches is not None else None
-            element = encoding.entry(item.value) if patch is None else encoding.patched_entry(item.value, patch)
-            yield version, element
-        else:
-            yield version, encoding.tombstone(item[1], item[2])
+    left = iter(tombstones)
+    gone = next(left, None)
+    for stored in entries:
+        while gone is not None and gone[0] < stored.version:
+            yield gone[0], encoding.tombstone(gone[1], gone[2])
+            gone = next(left, None)
+        base = bases.get(stored.key) if bases else None
+        patch = patches.between(base, stored.value) if base is not None and patches is not None else None
+        element = encoding.entry(stored.value) if patch is None else encoding.patched_entry(stored.value, patch)
+        yield stored.version, element
+    while gone is not None:
+        yield gone[0], encoding.tombstone(gone[1], gone[2])
+        gone = next(left, None)
 
 
 def _deltas(

@@ -15,6 +15,9 @@ TOMBSTONE_LIMIT = 5_000
 """Only for readers who are behind on an open stream: beyond it they get a snapshot."""
 _MEMO_SIZE = 10_000
 
+_Place = tuple[str, str, list[Stored[EncodedObject]]]
+"""A type, a namespace, and what the replica has there."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudienceKey:
@@ -122,9 +125,7 @@ class AudienceView:
         version = self.store.version + 1
         if held is not None and self.bases is not None:
             self.bases.replaced(held, version)
-        if self.selection.is_rows:
-            value = EncodedObject(value.resource_version, value.head, value.row, b"")
-        self.store.put(key, version, value)
+        self.store.put(key, version, self._kept(value))
         if held is None:
             self._presence.enter(key, version)
         return True
@@ -154,26 +155,57 @@ class AudienceView:
         """All keys that a reader at a version, not before the horizon, holds, whatever happens while they are read."""
         return self._presence.keys_at(version)
 
-    def _apart(self, former: Scope, scope: Scope, limit: int) -> list[Stored[EncodedObject]] | None:
-        """What two scopes may not treat alike, of what the selection asks for. None beyond ``limit``."""
-        found: list[Stored[EncodedObject]] = []
+    def _apart(self, former: Scope, scope: Scope, limit: int) -> list[_Place] | None:
+        """Where two scopes may not treat all alike, of what the selection asks for. None beyond ``limit`` objects."""
+        found: list[_Place] = []
         store, cluster = self.replica.store, self.replica.cluster
+        count = 0
         for type in store.types():
             if not self.selection.has_type(type):
                 continue
             apart = scope.selector(cluster, type).apart(former.selector(cluster, type), store.namespaces(type))
             for namespace in filter(self.selection.has_namespace, apart):
-                found += store.of_namespace(type, namespace)
-            if len(found) > limit:
+                objects = store.of_namespace(type, namespace)
+                found.append((type, namespace, objects))
+                count += len(objects)
+            if count > limit:
                 return None
         return found
 
-    def _take(self, found: list[Stored[EncodedObject]]) -> None:
-        for stored in found:
-            if self.is_visible(stored.key):
-                self._put(stored)
+    def _take(self, found: list[_Place]) -> None:
+        for type, namespace, objects in found:
+            selector = self._resolve(type)
+            if selector is None or not selector.has_namespace(namespace):
+                self._leave_wholly(type, namespace)
+            elif (
+                selector.has_all_of(namespace)
+                and self.selection.is_any_name
+                and not self.store.has_any(type, namespace)
+            ):
+                self._enter_wholly(type, namespace, objects)
             else:
-                self._leave(stored.key, TombstoneReason.WITHDRAWN)
+                for stored in objects:
+                    if self.is_visible(stored.key):
+                        self._put(stored)
+                    else:
+                        self._leave(stored.key, TombstoneReason.WITHDRAWN)
+
+    def _enter_wholly(self, type: str, namespace: str, objects: list[Stored[EncodedObject]]) -> None:
+        """All of a namespace that nothing was seen of: what an edit mostly comes to."""
+        version = self.store.version
+        self.store.fill(type, namespace, ((stored.key, self._kept(stored.value)) for stored in objects))
+        for entered, stored in enumerate(objects, version + 1):
+            self._presence.enter(stored.key, entered)
+
+    def _leave_wholly(self, type: str, namespace: str) -> None:
+        """All that was seen of a namespace."""
+        for removed in self.store.clear(type, namespace, TombstoneReason.WITHDRAWN):
+            self._presence.leave(removed.key, removed.version)
+        self._presence.forget(self.store.horizon)
+
+    def _kept(self, value: EncodedObject) -> EncodedObject:
+        """A view of rows keeps no bodies."""
+        return EncodedObject(value.resource_version, value.head, value.row, b"") if self.selection.is_rows else value
 
     def has_type(self, type: str) -> bool:
         """Whether anything of a type can be visible."""

@@ -5,7 +5,7 @@ import re
 
 from octokube.runtime.errors import UserError
 from octokube_hub.identity.secret import AGENT_PREFIX, TOKEN_PREFIX, draw_id, draw_secret, hash_secret
-from octokube_hub.policy import Subject
+from octokube_hub.policy import Ceiling, Subject
 from octokube_hub.store import AgentCredentials, Token, Tokens
 
 DEFAULT_TOKEN_LIFE = datetime.timedelta(days=90)
@@ -20,6 +20,7 @@ async def issue_token(
     now: datetime.datetime,
     description: str = "",
     expires_at: datetime.datetime | None = None,
+    ceiling: Ceiling | None = None,
 ) -> tuple[Token, str]:
     """Makes a token and returns it with its secret, which is not kept. Raises UserError for bad input."""
     try:
@@ -31,8 +32,13 @@ async def issue_token(
     expires_at = expires_at or now + DEFAULT_TOKEN_LIFE
     if expires_at <= now:
         raise UserError("the token would have expired already; give an instant in the future")
+    ceiling = ceiling or Ceiling()
+    for cluster in sorted(ceiling.clusters):
+        if not _CLUSTER.fullmatch(cluster):
+            raise UserError(f"{cluster!r} is no name of a cluster; a token is for clusters by name, not by pattern")
     secret = draw_secret(TOKEN_PREFIX)
-    token = Token(draw_id(), subject, description, now, expires_at, None)
+    clusters = tuple(sorted(ceiling.clusters))
+    token = Token(draw_id(), subject, description, now, expires_at, None, ceiling.is_read_only, clusters)
     await tokens.add(token, hash_secret(secret))
     return token, secret
 

@@ -1,12 +1,14 @@
-"""Ends what is open when the secret that opened it ends."""
+"""Ends what is open when the secret that opened it ends, and tells it when its bearer's teams change."""
 
 import asyncio
+import dataclasses
 import datetime
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from octokube.runtime.clock import Clock
+from octokube_hub.policy import Subject
 from octokube_hub.store import Database
 
 log = structlog.get_logger(__name__)
@@ -18,14 +20,18 @@ CHECK_SECONDS = 0.4
 class Lease:
     """The right of one open stream to stay open. ``end_reason`` is None as long as it holds."""
 
-    __slots__ = ("end_reason", "expires_at", "on_end", "secret_id")
+    __slots__ = ("end_reason", "expires_at", "on_change", "on_end", "secret_id", "subject")
 
-    def __init__(self, secret_id: str, expires_at: datetime.datetime | None) -> None:
+    def __init__(self, secret_id: str, expires_at: datetime.datetime | None, subject: Subject | None = None) -> None:
         self.secret_id = secret_id
         self.expires_at = expires_at
+        self.subject = subject
+        """Whose it is, with the teams as they were told last."""
         self.end_reason: str | None = None
         self.on_end: Callable[[], None] | None = None
         """Called once when it ends; to be set by the holder."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when ``subject`` has changed; a holder who does not set it has the lease end instead."""
 
     def has_ended(self, now: datetime.datetime) -> bool:
         """Whether it is over at that instant. Once over it stays over, also when the clock is set back."""
@@ -59,9 +65,9 @@ class Leases:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, secret_id: str, expires_at: datetime.datetime | None) -> Lease:
+    def open(self, secret_id: str, expires_at: datetime.datetime | None, subject: Subject | None = None) -> Lease:
         """A lease that is to be given back with ``close``."""
-        lease = Lease(secret_id, expires_at)
+        lease = Lease(secret_id, expires_at, subject)
         self._open[lease] = None
         self.has_unchecked = True
         return lease
@@ -69,6 +75,10 @@ class Leases:
     def close(self, lease: Lease) -> None:
         """Gives a lease back. Its holder is not called any more."""
         self._open.pop(lease, None)
+
+    def is_held(self, secret_id: str) -> bool:
+        """Whether anything is open on a secret."""
+        return any(lease.secret_id == secret_id and lease.end_reason is None for lease in self._open)
 
     def revoke(self, secret_id: str) -> int:
         """Ends every lease on a secret at once; how many there were."""
@@ -78,6 +88,32 @@ class Leases:
         if ended:
             log.info("lease.revoked", kind=self._kind, secret=secret_id, streams=len(ended))
         return len(ended)
+
+    def revoke_all_of(self, name: str) -> int:
+        """Ends every lease of a subject at once; how many there were."""
+        held = [lease for lease in self._open if lease.subject is not None and lease.subject.name == name]
+        ended = [lease for lease in held if lease.end_reason is None]
+        for lease in ended:
+            lease.end("its bearer was shut out")
+        return len(ended)
+
+    def renew(self, secret_id: str, expires_at: datetime.datetime) -> None:
+        """Prolongs every lease on a secret that has not ended."""
+        for lease in self._open:
+            if lease.secret_id == secret_id and lease.end_reason is None:
+                lease.expires_at = expires_at
+
+    def retell(self, name: str, teams: frozenset[str]) -> None:
+        """Tells every lease of a subject which teams it is in now."""
+        for lease in list(self._open):
+            subject = lease.subject
+            if subject is None or subject.name != name or subject.groups == teams:
+                continue
+            lease.subject = dataclasses.replace(subject, groups=teams)
+            if lease.on_change is not None:
+                lease.on_change()
+            else:
+                lease.end("the teams of its bearer have changed")
 
     def check_expiry(self) -> None:
         """Ends what has expired by now."""

@@ -4,9 +4,12 @@ import hashlib
 import secrets
 
 TOKEN_PREFIX = "okt_"  # noqa: S105 - a prefix, by which a leaked secret is recognised
+SESSION_PREFIX = "oks_"
 AGENT_PREFIX = "oka_"
 SECRET_BYTES = 32
 MAX_SECRET_LENGTH = 256
+MAX_BEARER_LENGTH = 1024
+"""Session tokens say something, and are longer than drawn secrets."""
 
 
 def draw_secret(prefix: str) -> str:
@@ -30,4 +33,5 @@ def read_bearer(header: str | None) -> str:
         return ""
     scheme, _, secret = header.partition(" ")
     secret = secret.strip()
-    return secret if scheme.lower() == "bearer" and len(secret) <= MAX_SECRET_LENGTH else ""
+    longest = MAX_BEARER_LENGTH if secret.startswith(SESSION_PREFIX) else MAX_SECRET_LENGTH
+    return secret if scheme.lower() == "bearer" and len(secret) <= longest else ""

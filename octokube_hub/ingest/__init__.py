@@ -1,6 +1,6 @@
 """Takes agents' sessions in and keeps replicas equal to what they send."""
 
-from octokube_hub.ingest.admission import Admission
+from octokube.runtime.admission import Admission
 from octokube_hub.ingest.fencing import Fencing
 from octokube_hub.ingest.session import AgentSession, LinkStream
 

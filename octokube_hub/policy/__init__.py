@@ -1,5 +1,6 @@
 """Virtual RBAC: who may see and do what, decided from a directory of files."""
 
+from octokube_hub.policy.ceiling import Ceiling
 from octokube_hub.policy.engine import PolicyEngine
 from octokube_hub.policy.loading import load_policy
 from octokube_hub.policy.policyset import Decision, PolicySet
@@ -11,6 +12,7 @@ from octokube_hub.policy.subjects import AccessRequest, Subject
 
 __all__ = [
     "AccessRequest",
+    "Ceiling",
     "Decision",
     "PolicyAlarm",
     "PolicyEngine",

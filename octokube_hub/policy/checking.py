@@ -37,6 +37,9 @@ def check_directory(directory: Path) -> Report:
     else:
         problems.extend(policy.warnings)
         problems.extend(find_shadowed(policy.rows, policy.memberships))
+        if not any(row.rule.effect == "allow" for row in policy.rows):
+            message = "no row allows anything, so that nobody sees anything; write p rows to policy.csv"
+            problems.append(Problem("policy.csv", 0, message, "warning"))
     try:
         read_tables(directory)
     except PolicyError as error:

@@ -1,5 +1,6 @@
 """Splits rule files into fields."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from octokube_hub.policy.problems import Problem
@@ -48,6 +49,7 @@ def _split(line: str) -> tuple[str, ...]:
             field = line[start:index].rstrip()
             if '"' in field:
                 raise ValueError(f"a quote stands inside the field {field!r}; put the whole field in quotes")
+        _refuse_invisible(field)
         fields.append(field)
         while index < length and line[index].isspace():
             index += 1
@@ -56,6 +58,14 @@ def _split(line: str) -> tuple[str, ...]:
         if line[index] != ",":
             raise ValueError(f"text follows the closing quote of {field!r}; put a comma between fields")
         index += 1
+
+
+def _refuse_invisible(field: str) -> None:
+    """A name with a character that nobody sees is another name: a deny of it would deny nothing."""
+    for character in field:
+        if character != " " and unicodedata.category(character)[0] in "CZ":
+            shown = "".join(one for one in field if one.isprintable())
+            raise ValueError(f"the invisible character U+{ord(character):04X} stands in {shown!r}; delete it")
 
 
 def _quoted(line: str, index: int) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from octokube.runtime.tasks import Tasks
 from octokube_hub.policy import sources
 from octokube_hub.policy.loading import build_policy, find_torn
 from octokube_hub.policy.policyset import PolicySet
-from octokube_hub.policy.problems import PolicyAlarm, PolicyError, Problem
+from octokube_hub.policy.problems import MAX_TOLD, PolicyAlarm, PolicyError, Problem
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,12 @@ class PolicyEngine:
         self._announce = announce
         self.alarm: PolicyAlarm | None = None
         """Set while the files on disk are not in force, or there are none."""
+        self.activations = 0
+        """Revisions that came into force since the start."""
+        self.refusals = 0
+        """Edits that were refused since the start."""
+        self.compile_seconds = 0.0
+        """How long the newest revision took to be validated and compiled."""
         self._current: PolicySet | None = None
         self._subscribers: dict[object, Callback] = {}
         self._alarm_subscribers: dict[object, AlarmCallback] = {}
@@ -131,6 +137,7 @@ class PolicyEngine:
             await asyncio.sleep(_WATCH_RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        has_stumbled = False
         while True:
             try:
                 # Not wait_for: in Python 3.11 it loses a cancellation that meets the event, and stop would never end.
@@ -143,7 +150,11 @@ class PolicyEngine:
                 await self._look()
             except PolicyError as error:
                 self._seen = None  # look again at the next poll, whatever stat says
-                self._refuse(error, None)
+                if has_stumbled:  # links that are being swapped lead nowhere for a moment, which is no alarm
+                    self._refuse(error, None)
+                has_stumbled = True
+            else:
+                has_stumbled = False
 
     async def _look(self) -> None:
         signature = await asyncio.to_thread(sources.sign, self.directory)
@@ -184,7 +195,10 @@ class PolicyEngine:
             found = again
 
     def _build(self, found: sources.Sources) -> PolicySet:
-        return build_policy(found, commit=sources.find_commit(self.directory))
+        began = time.perf_counter()
+        built = build_policy(found, commit=sources.find_commit(self.directory, found))
+        self.compile_seconds = time.perf_counter() - began
+        return built
 
     async def _activate(self, fresh: PolicySet) -> None:
         if self._announce is not None:
@@ -195,9 +209,12 @@ class PolicyEngine:
                 log.error("policy.announcement_failed", revision=fresh.revision, exc_info=error)
         self._current = fresh
         self._refused = None
+        self.activations += 1
         log.info("policy.activated", revision=fresh.revision, commit=fresh.commit, rows=len(fresh.rows))
-        for warning in fresh.warnings:
+        for warning in fresh.warnings[:MAX_TOLD]:
             log.warning("policy.warning", where=f"{warning.file}:{warning.line}", message=warning.message)
+        if len(fresh.warnings) > MAX_TOLD:
+            log.warning("policy.more_warnings", count=len(fresh.warnings) - MAX_TOLD)
         self._set_alarm(_alarm_of(fresh))
         for callback in list(self._subscribers.values()):
             try:
@@ -208,9 +225,12 @@ class PolicyEngine:
     def _refuse(self, error: PolicyError, revision: str | None) -> None:
         self._refused = revision
         if self._set_alarm(PolicyAlarm(error.problems)):
-            for problem in error.problems:
+            self.refusals += 1
+            for problem in error.problems[:MAX_TOLD]:
                 where = f"{problem.file}:{problem.line}"
                 log.error("policy.refused", where=where, message=problem.message, in_force=self.current.revision)
+            if len(error.problems) > MAX_TOLD:
+                log.error("policy.more_problems", count=len(error.problems) - MAX_TOLD)
 
     def _set_alarm(self, alarm: PolicyAlarm | None) -> bool:
         if alarm == self.alarm:

@@ -41,6 +41,7 @@ def find_warnings(
     found.extend(_find_duplicates(rows, memberships))
     found.extend(_find_misplaced(rows))
     found.extend(_find_memberless(rows, memberships))
+    found.extend(_find_alike(rows, memberships))
     return tuple(sorted(found))
 
 
@@ -77,6 +78,22 @@ def _find_memberless(rows: tuple[Row, ...], memberships: tuple[Membership, ...])
             reported.add(row.subject)
             message = f"nobody is in {row.subject}; add a g row, or check the spelling"
             yield Problem(row.file, row.line, message, "warning")
+
+
+def _find_alike(rows: tuple[Row, ...], memberships: tuple[Membership, ...]) -> Iterator[Problem]:
+    """Names that differ in nothing but case: to policy they are two, and to most who write them one."""
+    first: dict[str, tuple[str, str]] = {EVERYONE: (EVERYONE, "")}
+    reported: set[str] = set()
+    uses: tuple[tuple[str, Row | Membership], ...] = (
+        *((row.subject, row) for row in rows),
+        *((name, item) for item in memberships for name in (item.member, item.group)),
+    )
+    for name, item in uses:
+        other, where = first.setdefault(name.casefold(), (name, f" of {item.file}:{item.line}"))
+        if other != name and name not in reported:
+            reported.add(name)
+            message = f"{name} is somebody else than {other}{where}: case counts; write both alike"
+            yield Problem(item.file, item.line, message, "warning")
 
 
 def find_shadowed(rows: Iterable[Row], memberships: Iterable[Membership] = ()) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Turns a policy directory into a PolicySet, or into everything that is wrong with it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,13 +13,17 @@ from octokube_hub.policy.problems import PolicyError, Problem
 from octokube_hub.policy.rulefile import RuleReader
 from octokube_hub.policy.windowfile import NamedWindow, read_windows
 
+# What a reviewer sees as another line, or in another order, and a program as one line: a deny could hide in a comment.
+_MISLEADING = re.compile(r"\r(?!\n)|[\0\v\f\x1c-\x1e\x85\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+
 
 def load_policy(directory: Path) -> PolicySet:
     """Reads, validates and compiles the whole directory. Raises PolicyError with every error at once.
 
     No file at all is a valid set: nobody is allowed anything.
     """
-    return build_policy(sources.read_sources(directory), commit=sources.find_commit(directory))
+    found = sources.read_sources(directory)
+    return build_policy(found, commit=sources.find_commit(directory, found))
 
 
 def build_policy(found: sources.Sources, *, commit: str | None = None) -> PolicySet:
@@ -75,8 +80,16 @@ def _decode(name: str, content: bytes, problems: list[Problem]) -> str | None:
         line = content[: error.start].count(b"\n") + 1
         problems.append(Problem(name, line, "this is not UTF-8; save the file as UTF-8"))
         return None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        problems.append(Problem(name, line, "a NUL character stands here, as after a torn write; save the file anew"))
-        return None
-    return text
+    stray = _MISLEADING.search(text)
+    if stray is None:
+        return text
+    line = text.count("\n", 0, stray.start()) + 1
+    character = stray.group()
+    if character == "\0":
+        message = "a NUL character stands here, as after a torn write; save the file anew"
+    elif character == "\r":
+        message = "a carriage return stands here without a line feed; save the file with LF or CRLF at its line ends"
+    else:
+        message = f"the invisible character U+{ord(character):04X} stands here; delete it"
+    problems.append(Problem(name, line, message))
+    return None

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from octokube_hub.policy.candidates import Candidates, is_about
+from octokube_hub.policy.ceiling import Ceiling
 from octokube_hub.policy.enforcer import Enforcer
 from octokube_hub.policy.memberships import Memberships
 from octokube_hub.policy.problems import Problem
@@ -17,7 +18,7 @@ from octokube_hub.policy.subjects import AccessRequest, Subject
 from octokube_hub.policy.verbs import find_action
 from octokube_hub.policy.windows import Window
 
-Reason = Literal["allowed", "denied", "no-rule", "unknown-action"]
+Reason = Literal["allowed", "denied", "no-rule", "unknown-action", "beyond-token"]
 # Subjects with a compiled scope at hand; whoever has not asked for longest is compiled anew when back.
 _PLANS = 10_000
 _SCOPES = 10_000
@@ -25,7 +26,9 @@ _SCOPES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to one request. ``row`` decided it: the deny that matched, or an allow; None when none matched."""
+    """The answer to one request. ``row`` decided it: the deny that matched, or an allow; None when none matched, or the
+    ceiling of the subject's token did.
+    """
 
     is_allowed: bool
     reason: Reason
@@ -86,8 +89,8 @@ class PolicySet:
             name: frozenset(row.window for row in found if not row.window.is_always)
             for name, found in self._rows_of.items()
         }
-        self._scopes: dict[tuple[frozenset[str], frozenset[str]], Scope] = {}
-        """By the groups that have rows, and the names of those of their rows' windows that are open."""
+        self._scopes: dict[tuple[frozenset[str], frozenset[str], Ceiling | None], Scope] = {}
+        """By the groups that have rows, the names of those of their rows' windows that are open, and the ceiling."""
 
     def groups_of(self, subject: Subject, at: datetime) -> frozenset[str]:
         """The subject's name, role:everyone, and every team and role it is in at that instant."""
@@ -118,6 +121,8 @@ class PolicySet:
             reason = "allowed" if is_allowed else "denied"
         elif find_action(request.resource, request.verb) is None:
             reason = "unknown-action"
+        if is_allowed and not _is_below_ceiling(request):
+            return Decision(False, "beyond-token", None, self.revision)
         return Decision(is_allowed, reason, row, self.revision)
 
     def next_change(self, request: AccessRequest, at: datetime) -> datetime | None:
@@ -126,7 +131,9 @@ class PolicySet:
         return self.candidates(request).next_change(at)
 
     def candidates(self, request: AccessRequest) -> Candidates:
-        """The rows that decide the request, now or at other times."""
+        """The rows that decide the request, now or at other times: none beyond the ceiling of the subject's token."""
+        if not _is_below_ceiling(request):
+            return self.candidates_of(request.subject, ())
         ever = self._graph.of(request.subject, None)
         rows = [row for name in ever for row in self._rows_of.get(name, ()) if is_about(row.rule, request)]
         return self.candidates_of(request.subject, tuple(sorted(rows, key=lambda row: (row.file, row.line))))
@@ -136,9 +143,14 @@ class PolicySet:
         return Candidates(subject, rows, self._graph)
 
     def rows_for(self, subject: Subject) -> tuple[Row, ...]:
-        """Every row that concerns the subject, now or at other times, in the order of the files."""
+        """Every row that concerns the subject, now or at other times, in the order of the files.
+
+        Rows of which a ceiling leaves nothing are left out; the others are whole.
+        """
         ever = self._graph.of(subject, None)
         rows = [row for name in ever for row in self._rows_of.get(name, ())]
+        if subject.ceiling is not None:
+            rows = [row for row in rows if subject.ceiling.leaves_any(row.rule)]
         return tuple(sorted(rows, key=lambda row: (row.file, row.line)))
 
     def _plan(self, subject: Subject, at: datetime) -> _Plan:
@@ -154,19 +166,20 @@ class PolicySet:
             self._plans.popitem(last=False)
         return plan
 
-    def _scope_of(self, groups: frozenset[str], at: datetime) -> Scope:
+    def _scope_of(self, groups: frozenset[str], ceiling: Ceiling | None, at: datetime) -> Scope:
         """The scope of whoever is in these groups: compiled once for all who are in the same ones."""
         names = frozenset(name for name in groups if name in self._rows_of)
         windows = {window for name in names for window in self._windows_of[name] if window.is_open(at)}
-        place = (names, frozenset(window.name for window in windows))
+        place = (names, frozenset(window.name for window in windows), ceiling)
         scope = self._scopes.get(place)
         if scope is None:
-            scope = intern_scope(
+            rules = (
                 row.rule
                 for name in names
                 for row in self._rows_of[name]
                 if row.window.is_always or row.window in windows
             )
+            scope = intern_scope(rules if ceiling is None else ceiling.narrow(rules))
             if len(self._scopes) >= _SCOPES:
                 self._scopes.clear()
             self._scopes[place] = scope
@@ -183,6 +196,11 @@ class PolicySet:
             for name in ever:
                 found.update(self._windows_of.get(name, ()))
             windows = tuple(found)
-        scope = self._scope_of(self._graph.of(subject, at), at)
+        scope = self._scope_of(self._graph.of(subject, at), subject.ceiling, at)
         edges = [edge for window in windows if (edge := window.next_edge(at)) is not None]
         return scope, windows, min(edges, default=None)
+
+
+def _is_below_ceiling(request: AccessRequest) -> bool:
+    ceiling = request.subject.ceiling
+    return ceiling is None or ceiling.allows(request.cluster, request.resource, request.verb)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+MAX_TOLD = 20
+"""Problems of one set that a hub logs and records: a file of another kind has one in each line."""
+_MAX_MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,6 +22,12 @@ class Problem:
     message: str
     severity: Severity = "error"
 
+    def __post_init__(self) -> None:
+        if (
+            len(self.message) > _MAX_MESSAGE_LENGTH
+        ):  # which quotes the file: some other file, perhaps, by a policy's name
+            object.__setattr__(self, "message", f"{self.message[:_MAX_MESSAGE_LENGTH]}…")
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         mark = "" if self.severity == "error" else "warning: "
@@ -30,7 +39,7 @@ class PolicyError(Exception):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__("; ".join(str(problem) for problem in self.problems))
+        super().__init__(_join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +54,14 @@ class PolicyAlarm:
     is_enforcing_files: bool = False
 
     def __str__(self) -> str:
-        return "; ".join(str(problem) for problem in self.problems)
+        return _join(self.problems)
+
+
+def tell(problems: tuple[Problem, ...]) -> list[str]:
+    """The first problems as text, and how many more there are."""
+    more = len(problems) - MAX_TOLD
+    return [*map(str, problems[:MAX_TOLD]), *([f"and {more} more"] if more > 0 else [])]
+
+
+def _join(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(tell(problems))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,9 +54,12 @@ def sign(directory: Path) -> Signature:
         try:
             status = os.stat(directory / name)
         except (FileNotFoundError, NotADirectoryError):
+            _refuse_dangling(directory, name)
             continue
         except OSError as error:
             raise _unreadable(name, error) from error
+        if not stat.S_ISREG(status.st_mode):  # a pipe, say, would be read for ever
+            raise PolicyError((Problem(name, 0, "this is not a file; put a file in its place, or delete it"),))
         found.append((name, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return tuple(found)
 
@@ -73,19 +77,27 @@ def read_sources(directory: Path) -> Sources:
     raise PolicyError((Problem(".", 0, "the files keep changing while they are read; write them in one go"),))
 
 
-def find_commit(directory: Path) -> str | None:
-    """The commit that the directory's files are equal to, or None: no git, no repository, or uncommitted changes."""
-    status = _run_git(directory, "status", "--porcelain", "--", ".")
+def find_commit(directory: Path, found: Sources) -> str | None:
+    """The commit that files which were read are equal to, or None: no git, no repository, or files that differ from it.
+
+    A file that git was told to ignore is in no commit, and rules in it are not reviewed there.
+    """
+    status = _run_git(directory, "status", "--porcelain", "--ignored", "--", *KNOWN_FILES)
     if status is None or status:
         return None
-    return _run_git(directory, "rev-parse", "--verify", "HEAD") or None
+    commit = _run_git(directory, "rev-parse", "--verify", "HEAD") or None
+    try:  # another commit may have been checked out since they were read
+        return commit if read_sources(directory).revision == found.revision else None
+    except PolicyError:
+        return None
 
 
 def _read_files(directory: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name in KNOWN_FILES:
         try:
-            with open(directory / name, "rb") as file:
+            # Nothing waits here should a pipe have taken the file's place since it was looked at.
+            with open(os.open(directory / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
                 content = file.read(_SIZE_LIMIT_BYTES + 1)
         except (FileNotFoundError, NotADirectoryError):
             continue
@@ -105,11 +117,17 @@ def _find_unknown(directory: Path) -> tuple[str, ...]:
     except OSError as error:
         raise _unreadable(".", error) from error
     return tuple(
-        name
+        os.fsencode(name).decode(errors="backslashreplace")  # any bytes can be a name, and not any can be printed
         for name in names
         # Hidden files are a tool's (.git, ..data of a ConfigMap), and a ~ is an editor's.
         if name not in KNOWN_FILES and name not in _KNOWN_DIRECTORIES and not name.startswith(".") and name[-1] != "~"
     )
+
+
+def _refuse_dangling(directory: Path, name: str) -> None:
+    """A link to nothing is a swap under way or a broken checkout, and no deletion: its rules are to stay."""
+    if os.path.lexists(directory / name):
+        raise PolicyError((Problem(name, 0, "this is a link to nothing; mend the link, or delete it"),))
 
 
 def _unreadable(name: str, error: OSError) -> PolicyError:
@@ -120,7 +138,8 @@ def _unreadable(name: str, error: OSError) -> PolicyError:
 def _run_git(directory: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(directory), *arguments],
+            # A repository's own configuration must not name a program to be run here.
+            ["git", "-c", "core.fsmonitor=false", "-C", str(directory), *arguments],
             capture_output=True,
             text=True,
             timeout=_GIT_TIMEOUT_SECONDS,

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from octokube_hub.policy.ceiling import Ceiling
+
 _NAME = re.compile(r"(user|service|team|role):[^\s,\"*?\[\]#:]+(:[^\s,\"*?\[\]#:]+)*")
 EVERYONE = "role:everyone"
 
@@ -21,11 +23,14 @@ class Subject:
     """A signed-in person or an embedder's service.
 
     ``name`` is "user:alice" or "service:ci". ``groups`` are the identity provider's groups of this session, already
-    mapped to "team:…" names; memberships of the policy files are added to them. Raises ValueError for other names.
+    mapped to "team:…" names; memberships of the policy files are added to them. ``ceiling`` is what the token that was
+    shown leaves of all that; it is a part of the subject so that no answer about the subject can do without it. Raises
+    ValueError for other names.
     """
 
     name: str
     groups: frozenset[str] = frozenset()
+    ceiling: Ceiling | None = None
 
     def __post_init__(self) -> None:
         if not self.name.startswith(("user:", "service:")) or not _NAME.fullmatch(self.name):

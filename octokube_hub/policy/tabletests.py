@@ -1,5 +1,6 @@
 """Reads and runs the table tests that lie beside a policy."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from octokube_hub.policy import rows, windowtext
+from octokube_hub.policy import questions, rows, windowtext
 from octokube_hub.policy.policyset import Decision, PolicySet
 from octokube_hub.policy.problems import PolicyError, Problem
 from octokube_hub.policy.subjects import AccessRequest, Subject
@@ -70,10 +71,16 @@ def read_tables(directory: Path) -> tuple[TableCase, ...]:
     """The cases of all ``tests/*.yaml`` of a policy directory. Raises PolicyError with every malformed one."""
     cases: list[TableCase] = []
     problems: list[Problem] = []
-    for path in sorted((directory / "tests").glob("*.yaml")):
-        file = f"tests/{path.name}"
+    for path in sorted((directory / "tests").rglob("*")):
+        inside = path.relative_to(directory)
+        if path.suffix.lower() not in (".yaml", ".yml") or any(part.startswith(".") for part in inside.parts):
+            continue
+        file = os.fsencode(inside).decode(errors="backslashreplace")
+        if path.suffix != ".yaml" or len(inside.parts) != 2:
+            problems.append(Problem(file, 0, "this table is never run; name it tests/NAME.yaml"))
+            continue
         try:
-            cases.extend(read_table(file, path.read_text(encoding="utf-8")))
+            cases.extend(read_table(file, path.read_text(encoding="utf-8-sig")))
         except PolicyError as error:
             problems.extend(error.problems)
         except (OSError, UnicodeDecodeError) as error:
@@ -94,11 +101,17 @@ def _read_case(node: yaml.Node, file: str, line: int) -> TableCase:
         raise ValueError("a case is a mapping such as { who: user:alice, verb: get, … }")
     values: dict[str, str] = {}
     groups: frozenset[str] = frozenset()
+    seen: set[str] = set()
     for key, value in node.value:
-        if key.value == "groups" and isinstance(value, yaml.SequenceNode):
-            groups = frozenset(str(item.value) for item in value.value)
-        elif key.value not in (*_REQUIRED, *_OPTIONAL):
+        if key.value not in (*_REQUIRED, *_OPTIONAL):
             raise ValueError(f"unknown field {key.value!r}; a case has {', '.join(_REQUIRED)} and, if need be, groups")
+        if key.value in seen:
+            raise ValueError(f"{key.value!r} is given twice; keep one")
+        seen.add(key.value)
+        if key.value == "groups":
+            if not isinstance(value, yaml.SequenceNode):
+                raise ValueError("groups is a list; write groups: [team:NAME]")
+            groups = frozenset(str(item.value) for item in value.value)
         elif not isinstance(value, yaml.ScalarNode):
             raise ValueError(f"{key.value!r} takes a single value")
         else:
@@ -112,5 +125,8 @@ def _read_case(node: yaml.Node, file: str, line: int) -> TableCase:
     request = AccessRequest(
         Subject(values["who"], groups), values["cluster"], values["resource"], namespace, values["name"], values["verb"]
     )
+    fault = questions.find_fault(request)
+    if fault is not None:
+        raise ValueError(fault)
     at = windowtext.read_instant(values["at"], None, "since")
     return TableCase(request, at, values["expect"] == "allow", values["why"], file, line)

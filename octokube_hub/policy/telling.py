@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from octokube_hub.policy import globs
@@ -24,6 +24,9 @@ _PHRASES = {
 }
 """Verbs that are no English verbs, or say too little."""
 
+SPAN_HORIZON = timedelta(days=14)
+SPAN_LIMIT = 64
+
 Reason = Literal["granted", "not-granted", "not-now", "refused", "unknown-verb"]
 
 
@@ -40,12 +43,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A row that concerns a person. ``changes_at`` is when the clock alone changes whether it is in force."""
+    """A row that concerns a person.
+
+    ``changes_at`` is when the clock alone changes whether it is in force; ``spans`` tell when it is within
+    ``SPAN_HORIZON``, where the clock has a say in that.
+    """
 
     row: Row
     is_in_force: bool
     changes_at: datetime | None
     sentence: str
+    spans: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def answer(policy: PolicySet, request: AccessRequest, at: datetime) -> Answer:
@@ -57,6 +65,9 @@ def answer(policy: PolicySet, request: AccessRequest, at: datetime) -> Answer:
     """
     if find_action(request.resource, request.verb) is None:
         return Answer(False, "unknown-verb", f"There is no {request.verb!r} on {request.resource}.")
+    ceiling = request.subject.ceiling
+    if ceiling is not None and not ceiling.allows(request.cluster, request.resource, request.verb):
+        return Answer(False, "not-granted", f"You may not {_phrase(request.verb)} this with this token: {ceiling}.")
     candidates = policy.candidates(request)
     in_force = candidates.in_force(at)
     deny = next((row for row in in_force if row.rule.effect == "deny"), None)
@@ -82,16 +93,23 @@ def answer(policy: PolicySet, request: AccessRequest, at: datetime) -> Answer:
 def grants_of(policy: PolicySet, subject: Subject, at: datetime, *, limit: int) -> tuple[tuple[Grant, ...], int]:
     """The allow rows for a subject, and the denies that take something from them; how many there are beyond ``limit``.
 
-    Denies of what the subject could never reach are left out, for they would tell what else there is.
+    Left out are denies of what the subject could never reach; those that name a cluster, a namespace or an object that
+    no allowance names, too, for they would tell what there is to hide; and those for a team that the subject is not in
+    now. Whoever asks about one object is told whether it is refused.
     """
     rows = policy.rows_for(subject)
     allows = [row for row in rows if row.rule.effect == "allow"]
     shown = allows[:limit]
     denies = [row for row in rows if row.rule.effect == "deny"][:limit]
     told = {id(row) for row in shown}
-    told |= {id(deny) for deny in denies if any(is_overlapping(deny.rule, row.rule) for row in shown)}
     groups = policy.groups_of(subject, at)
-    changes: dict[tuple[str, str], datetime | None] = {}
+    told |= {
+        id(deny)
+        for deny in denies
+        if deny.subject in groups
+        and any(is_overlapping(deny.rule, row.rule) and _names_nothing_beyond(deny, row) for row in shown)
+    }
+    times: dict[tuple[str, str], tuple[datetime | None, tuple[tuple[datetime, datetime], ...]]] = {}
     found: list[Grant] = []
     for row in rows:
         if id(row) not in told:
@@ -100,11 +118,26 @@ def grants_of(policy: PolicySet, subject: Subject, at: datetime, *, limit: int) 
             break
         is_in_force = row.subject in groups and row.window.is_open(at)
         key = (row.subject, row.window.name)
-        if key not in changes:
-            changes[key] = policy.candidates_of(subject, (row,)).next_change_in_force(at)
-        sentence = _describe(row, subject, is_in_force=is_in_force, change=changes[key])
-        found.append(Grant(row, is_in_force, changes[key], sentence))
+        if key not in times:
+            candidates = policy.candidates_of(subject, (row,))
+            change = candidates.next_change_in_force(at)
+            turns = change is not None and change < at + SPAN_HORIZON
+            spans = candidates.spans_in_force(at, at + SPAN_HORIZON, limit=SPAN_LIMIT) if turns else ()
+            times[key] = (change, spans)
+        change, spans = times[key]
+        sentence = _describe(row, subject, is_in_force=is_in_force, change=change)
+        found.append(Grant(row, is_in_force, change, sentence, spans))
     return tuple(found), max(0, len(told) + len(allows) - len(shown) - len(found))
+
+
+def _names_nothing_beyond(deny: Row, allow: Row) -> bool:
+    """Whether where and what a deny is about is said in general words, or in those of an allowance."""
+    cluster, namespace, name = (deny.columns[place] for place in (1, 2, 4))
+    return (
+        (globs.is_everything(cluster) or cluster == allow.columns[1])
+        and (namespace in ("**", CLUSTER_SCOPED) or globs.is_everything(namespace) or namespace == allow.columns[2])
+        and (globs.is_everything(name) or name == allow.columns[4])
+    )
 
 
 def show(moment: datetime) -> str:

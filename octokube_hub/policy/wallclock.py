@@ -12,10 +12,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 Edge = Literal["opening", "closing"]
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 
 
 def find_zone(name: str) -> ZoneInfo:
-    """The IANA zone of a name. Raises ValueError with what to write instead."""
+    """The IANA zone of a name. Raises ValueError with what to write instead.
+
+    Names that mean one thing here and another on the next machine are refused, and so is what counts leap seconds.
+    """
+    if name in _NO_ZONES or name.startswith(("right/", "posix/")):
+        raise ValueError(f"{name!r} is no zone of its own; write an IANA name such as Europe/Berlin or UTC")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -117,7 +117,10 @@ def _read_span(node: yaml.Node) -> Span:
         until = _convert(_scalar(fields["until"]), lambda text: windowtext.read_instant(text, zone, "until"))
     if since >= until:
         raise _Refused(fields["until"], "it is never open: until is not after since")
-    return Span(since, until, _read_recurrence(node, fields, zone))
+    span = Span(since, until, _read_recurrence(node, fields, zone))
+    if span.is_never_open:
+        raise _Refused(node, "it is never open: none of its times lies between since and until")
+    return span
 
 
 def _read_recurrence(node: yaml.Node, fields: Mapping[str, yaml.Node], zone: ZoneInfo | None) -> Recurrence | None:

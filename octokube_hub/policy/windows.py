@@ -72,6 +72,18 @@ class Span:
     until: datetime = LATEST
     recurrence: Recurrence | None = None
 
+    @property
+    def is_never_open(self) -> bool:
+        """True when no occurrence has anything in common with ``[since, until)``."""
+        if self.recurrence is None:
+            return self.since >= self.until
+        for opens, closes in self.recurrence.occurrences(self.since):
+            if opens > self.until + timedelta(days=3):  # ranges of one day may open out of order by a day at most
+                return True
+            if opens < self.until and closes > self.since:
+                return False
+        return True
+
     def is_open(self, at: datetime) -> bool:
         """True when ``at`` is in ``[opens, closes)`` of some occurrence."""
         if not self.since <= at < self.until:

@@ -9,8 +9,8 @@ from octokube_hub.policy.windows import ALWAYS, EARLIEST, LATEST, Recurrence, Sp
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 EVERY_DAY = frozenset(range(7))
-_RANGE = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_RANGE = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _INLINE_HINT = (
     'write "always", "@name" of windows.yaml, "Mon-Fri 09:00-18:00 Europe/Berlin", "daily 22:00-06:00 UTC" or'
     ' "2026-11-23T08:00+01:00/2026-11-30T08:00+01:00"'

@@ -1,5 +1,6 @@
 """Stores what was decided and done, and by whom."""
 
+import asyncio
 import dataclasses
 import datetime
 import json
@@ -56,6 +57,10 @@ class AuditEntry:
     id: int = 0
     hash: str = ""
     """Covers this record and the hash of the one before it."""
+    begins: str = ""
+    """The operation that is about to be carried out. Not kept in the record, but until its end was recorded."""
+    ends: str = ""
+    """The operation that this is the end of."""
 
 
 class AuditLog:
@@ -71,12 +76,28 @@ class AuditLog:
         self._database = database
 
     async def record(self, entry: AuditEntry) -> int:
-        """Stores an entry durably and returns its id."""
-        return await self._database.call(_adding(entry))
+        """Stores an entry durably and returns its id. Once handed over it is stored, whether or not anybody waits."""
+        return await asyncio.shield(self._database.call(_adding(entry)))
 
     def note(self, entry: AuditEntry) -> None:
         """Stores an entry without waiting for the disk."""
         self._database.submit(_adding(entry))
+
+    async def record_unknown(self, at: datetime.datetime) -> int:
+        """Records for each operation whose end was never recorded that it is not known; how many there were.
+
+        To be called before anything begins: what is open then was open when a hub was killed.
+        """
+
+        def close(database: sqlite_utils.Database) -> int:
+            left = list(database.query("select * from open_operations order by rowid"))
+            for row in left:
+                operation = row.pop("operation")
+                message = f"{operation}: the hub ended before this did; whether it was carried out is not known"
+                _adding(AuditEntry(at=at, outcome="unknown", message=message, ends=operation, **row))(database)
+            return len(left)
+
+        return await self._database.call(close)
 
     async def list(
         self,
@@ -109,11 +130,12 @@ class AuditLog:
 
     async def verify(self, head: str = "") -> audit_chain.Finding:
         """Follows the chain from its beginning. ``head`` is a hash noted earlier, which must still be in it."""
-        return await self._database.read(
-            lambda database: audit_chain.follow(
-                database.query("select * from audit_records order by id"), _anchor(database), head
-            )
-        )
+        return await self._database.read(lambda database: verified(database, head))
+
+
+def verified(database: sqlite_utils.Database, head: str = "") -> audit_chain.Finding:
+    """Follows the chain of an open database."""
+    return audit_chain.follow(database.query("select * from audit_records order by id"), _anchor(database), head)
 
 
 def _anchor(database: sqlite_utils.Database) -> tuple[int, str]:
@@ -142,6 +164,11 @@ def _adding(entry: AuditEntry) -> Callable[[sqlite_utils.Database], int]:
         id = former_id + 1
         sealed = audit_chain.hash_of({**row, "id": id}, former)
         database.execute(_INSERT, {**row, "id": id, "hash": sealed})
+        if entry.begins:
+            kept = {name: row[name] for name in ("subject", "action", "target", "policy_revision")}
+            database.table("open_operations").insert({"operation": entry.begins, **kept})
+        if entry.ends:
+            database.execute("delete from open_operations where operation = ?", [entry.ends])
         if id % PRUNE_EVERY == 0:
             _prune(database, id - KEPT_RECORDS)
         return id

@@ -22,6 +22,9 @@ FILE_NAME = "hub.sqlite"
 BUSY_TIMEOUT_SECONDS = 5
 """How long a write waits for another program's (the command line makes tokens while the hub runs)."""
 
+StoreError = sqlite3.Error
+"""What ``call`` raises when the disk or the file can't be used."""
+
 
 class Database:
     """The hub's database: WAL, one dedicated thread, file mode 0600.

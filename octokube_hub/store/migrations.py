@@ -100,3 +100,94 @@ def _audit_questions(database: sqlite_utils.Database) -> None:
         " when old.id > (select coalesce(max(id), 0) from audit_anchor)"
         " begin select raise(abort, 'audit records go only from the beginning, behind an anchor'); end"
     )
+
+
+@migrations(name="0008_open_operations")
+def _open_operations(database: sqlite_utils.Database) -> None:
+    database.table("open_operations").create(
+        {"operation": str, "subject": str, "action": str, "target": str, "policy_revision": str},
+        pk="operation",
+        not_null={"subject", "action", "target", "policy_revision"},
+    )
+
+
+@migrations(name="0009_recorded_sessions")
+def _recorded_sessions(database: sqlite_utils.Database) -> None:
+    database.table("recorded_sessions").create(
+        {
+            "id": str,
+            "subject": str,
+            "operation": str,
+            "cluster": str,
+            "namespace": str,
+            "pod": str,
+            "command": str,
+            "started_at": float,
+            "ended_at": float,
+            "state": str,
+            "size_bytes": int,
+        },
+        pk="id",
+        not_null={
+            "subject",
+            "operation",
+            "cluster",
+            "namespace",
+            "pod",
+            "command",
+            "started_at",
+            "state",
+            "size_bytes",
+        },
+    )
+    database.table("recorded_sessions").create_index(["state"])
+
+
+@migrations(name="people_and_sessions")
+def _people_and_sessions(database: sqlite_utils.Database) -> None:
+    tokens = database.table("tokens")
+    tokens.add_column("is_read_only", int, not_null_default=0)
+    tokens.add_column("clusters", str, not_null_default="")
+    database.table("people").create(
+        {"subject": str, "teams": str, "teams_at": float, "password_hash": str, "disabled_at": float},
+        pk="subject",
+        not_null={"teams"},
+        defaults={"teams": ""},
+    )
+    database.table("sessions").create(
+        {
+            "id": str,
+            "subject": str,
+            "generation": int,
+            "created_at": float,
+            "token_until": float,
+            "expires_at": float,
+            "ended_at": float,
+        },
+        pk="id",
+        not_null={"subject", "generation", "created_at", "token_until", "expires_at"},
+    )
+
+
+@migrations(name="agents")
+def _agents(database: sqlite_utils.Database) -> None:
+    database.table("agents").create(
+        {
+            "id": str,
+            "cluster": str,
+            "secret_hash": str,
+            "created_at": float,
+            "token_expires_at": float,
+            "enrolled_at": float,
+            "certificate_expires_at": float,
+            "revoked_at": float,
+        },
+        pk="id",
+        not_null={"cluster", "secret_hash", "created_at", "token_expires_at"},
+    )
+
+
+@migrations(name="gateways")
+def _gateways(database: sqlite_utils.Database) -> None:
+    # Gateways enrol as agents do; the cluster of a gateway is its name.
+    database.table("agents").add_column("kind", str, not_null_default="agent")

@@ -19,6 +19,9 @@ class Token:
     created_at: datetime.datetime
     expires_at: datetime.datetime
     revoked_at: datetime.datetime | None
+    is_read_only: bool = False
+    clusters: tuple[str, ...] = ()
+    """Where alone it lets anybody in; empty: everywhere."""
 
     def is_valid(self, now: datetime.datetime) -> bool:
         """Whether it lets anybody in at that instant."""
@@ -40,6 +43,8 @@ class Tokens:
             "secret_hash": secret_hash,
             "created_at": token.created_at.timestamp(),
             "expires_at": token.expires_at.timestamp(),
+            "is_read_only": int(token.is_read_only),
+            "clusters": " ".join(token.clusters),
         }
 
         def add(database: sqlite_utils.Database) -> None:
@@ -56,11 +61,25 @@ class Tokens:
         rows = await self._database.read(find)
         return _token(rows[0]) if rows else None
 
-    async def list(self) -> list[Token]:
-        """All tokens, newest first."""
+    async def get(self, id: str) -> Token | None:
+        """The token with this id, valid or not."""
 
         def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
-            return list(database.query("select * from tokens order by created_at desc, id"))
+            return list(database.query("select * from tokens where id = ?", [id]))
+
+        rows = await self._database.read(find)
+        return _token(rows[0]) if rows else None
+
+    async def list(self, subject: str | None = None) -> list[Token]:
+        """All tokens, or a subject's, newest first."""
+
+        def find(database: sqlite_utils.Database) -> list[dict[str, Any]]:
+            return list(
+                database.query(
+                    "select * from tokens where ? is null or subject = ? order by created_at desc, id",
+                    [subject, subject],
+                )
+            )
 
         return [_token(row) for row in await self._database.read(find)]
 
@@ -75,14 +94,6 @@ class Tokens:
 
         return await self._database.call(revoke)
 
-    async def revoked_ids(self) -> frozenset[str]:
-        """The ids of all revoked tokens."""
-
-        def find(database: sqlite_utils.Database) -> frozenset[str]:
-            return frozenset(row["id"] for row in database.query("select id from tokens where revoked_at is not null"))
-
-        return await self._database.read(find)
-
 
 def _token(row: dict[str, Any]) -> Token:
     return Token(
@@ -92,6 +103,8 @@ def _token(row: dict[str, Any]) -> Token:
         _time(row["created_at"]),
         _time(row["expires_at"]),
         None if row["revoked_at"] is None else _time(row["revoked_at"]),
+        bool(row["is_read_only"]),
+        tuple(row["clusters"].split()),
     )
 
 

@@ -190,9 +190,9 @@ class OperationDesk:
             while (response := await operation.outbox.get()) is not None:
                 yield response
         finally:
+            operation.ended()  # first: the agent may call the stream off while this waits
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
-            operation.ended()
 
     async def _read(self, requests: AsyncIterator[pb.ExecuteRequest], operation: Operation) -> None:
         try:

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from benchmarks import document, results, targets
+from benchmarks import document, operations, results, targets
 from benchmarks.fanout import Line
+from benchmarks.operations import Figures as OperationFigures
 from benchmarks.results import Results
 from benchmarks.slow_reader import Round
 from benchmarks.snapshots import Figures, Memory, Snapshot
@@ -47,6 +48,7 @@ def everything() -> Results:
             ],
             [Memory("agent", 10_000, 2000, 1000, 4000), Memory("hub (gateway inside)", 10_000, 1400, 1000, 4000)],
         ),
+        operations=OperationFigures([0.4], [5.3, 5.5], [100.0], [71.0], 2, [1.0], [2.0], {"hub": 0.1}),
         slow_reader=[Round(False, 100, 5.0, 20.0, 100.0), Round(True, 100, 5.0, 21.0, 101.0)],
     )
 
@@ -75,6 +77,19 @@ def test_a_file_of_results_reads_back_as_it_was_and_makes_the_same_document(tmp_
     assert again == written
     assert document.markdown(again) == document.markdown(written)
     assert "| direct | 1,000 |" in document.markdown(again)
+
+
+@pytest.mark.real
+@pytest.mark.e2e
+@pytest.mark.timeout(120)
+async def test_shells_and_logs_are_measured_directly_and_through_hub_and_agent() -> None:
+    require_assets("benchmarks", "etcd", "kube-apiserver", "kubectl")
+    plan = operations.Plan(strokes=20, rounds=1, bulk_bytes=1 << 20, follows=3, follow_seconds=0.5, tick_seconds=0.05)
+    figures = await operations.run(plan)
+    for found in (figures.echo_direct_ms, figures.echo_through_ms, figures.bulk_direct, figures.bulk_through):
+        assert len(found) == 1 and found[0] > 0
+    for lags in (figures.lag_direct_ms, figures.lag_through_ms):
+        assert len(lags) == 101 and 0 < lags[0] <= lags[100]
 
 
 @pytest.mark.real

@@ -33,16 +33,25 @@ def helm(*arguments: str, values: Values | None = None) -> "subprocess.Completed
     )
 
 
-def template(chart: str, values: Values, *, release: str = "demo", namespace: str = "octokube") -> str:
+NEWEST, OLDEST = "1.33.0", "1.20.0"
+"""Versions of Kubernetes that the charts are rendered for; the tests' own API server is of the oldest."""
+
+
+def template(
+    chart: str, values: Values, *, release: str = "demo", namespace: str = "octokube", kubernetes: str = NEWEST
+) -> str:
     """The rendered manifests as text."""
-    result = helm("template", release, str(CHARTS / chart), "--namespace", namespace, values=values)
+    options = ("--namespace", namespace, "--kube-version", kubernetes)
+    result = helm("template", release, str(CHARTS / chart), *options, values=values)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
 
-def render(chart: str, values: Values, *, release: str = "demo", namespace: str = "octokube") -> list[Manifest]:
+def render(
+    chart: str, values: Values, *, release: str = "demo", namespace: str = "octokube", kubernetes: str = NEWEST
+) -> list[Manifest]:
     """The rendered manifests."""
-    documents = yaml.safe_load_all(template(chart, values, release=release, namespace=namespace))
+    documents = yaml.safe_load_all(template(chart, values, release=release, namespace=namespace, kubernetes=kubernetes))
     return [document for document in documents if document]
 
 
@@ -69,8 +78,8 @@ def pod_of(manifest: Manifest) -> Manifest:
 
 
 def container_of(manifest: Manifest) -> Manifest:
-    """A workload's only container."""
-    (container,) = pod_of(manifest)["containers"]
+    """A workload's own container; git-sync is nobody's."""
+    (container,) = (one for one in pod_of(manifest)["containers"] if one["name"] != "git-sync")
     return dict(container)
 
 

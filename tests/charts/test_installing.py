@@ -14,13 +14,15 @@ import pytest
 import octokube_hub.cli
 from octokube_agent.settings import AgentSettings
 from tests.agent.fake_hub import FakeHub
-from tests.charts.rendering import CHARTS, Values, helm, of_kind, parse, render, template
-from tests.charts.value_sets import AGENT_LEAST, ALL_SETS, HUB_ALL, HUB_ALONE, HUB_LEAST, HUB_PLAINTEXT
+from tests.charts.rendering import CHARTS, OLDEST, Values, helm, of_kind, parse, render, template
+from tests.charts.value_sets import AGENT_ENROLLING, ALL_SETS, HUB_ALL, HUB_ALONE, HUB_LEAST, HUB_PLAINTEXT
 from tests.conftest import require_assets
+from tests.hub.enrolment.helpers import hub_for_agents, permit
 from tests.support.assets import find_asset
 from tests.support.kube_admin import KubeAdmin
 from tests.support.real_cluster import ADMIN_TOKEN, RealCluster
 from tests.support.running import running_agent
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 
@@ -65,10 +67,10 @@ async def test_the_server_admits_every_manifest(
     cluster: RealCluster, admin: KubeAdmin, chart: str, values: Values
 ) -> None:
     async with own_namespace(admin) as namespace:
-        manifests = template(chart, values, namespace=namespace)
+        manifests = template(chart, values, namespace=namespace, kubernetes=OLDEST)
         result = kubectl(cluster, "apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=manifests)
     assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == len(render(chart, values))
+    assert len(result.stdout.splitlines()) == len(render(chart, values, kubernetes=OLDEST))
     assert all("created (server dry run)" in line for line in result.stdout.splitlines())
     assert "Warning" not in result.stderr
 
@@ -104,7 +106,8 @@ async def test_the_commands_in_the_notes_are_commands_of_the_hub(
     async with own_namespace(admin) as namespace:
         notes = install(cluster, namespace, "octokube", values).stdout.partition("NOTES:\n")[2]
     commands = [line.strip() for line in notes.splitlines() if "-- octokube-hub " in line]
-    assert len(commands) == 2
+    assert len(commands) == 1
+    assert "octokube agent enroll --cluster CLUSTER --hub-address HOST:" in notes
     hub = of_kind(render("octokube", values), "StatefulSet")["metadata"]["name"]
     for command in commands:
         assert f"--namespace {namespace} exec statefulset/{hub} " in command
@@ -112,14 +115,17 @@ async def test_the_commands_in_the_notes_are_commands_of_the_hub(
         assert str(parse(octokube_hub.cli.cli, words)["data"]) == "/var/lib/octokube"
 
 
+APPLIED = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Secret")
+
+
 @pytest.fixture
 async def agent_namespace(cluster: RealCluster, admin: KubeAdmin) -> AsyncIterator[str]:
-    """A namespace with the chart's ServiceAccount, role and binding, really applied."""
+    """A namespace with the chart's ServiceAccount, Secrets, roles and bindings, really applied."""
     async with own_namespace(admin) as namespace:
         manifests = [
             manifest
-            for manifest in render("octokube-agent", AGENT_LEAST, namespace=namespace)
-            if manifest["kind"] in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding")
+            for manifest in render("octokube-agent", AGENT_ENROLLING, namespace=namespace, kubernetes=OLDEST)
+            if manifest["kind"] in APPLIED
         ]
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
         applied = kubectl(cluster, "apply", "-f", "-", stdin=text)
@@ -147,6 +153,33 @@ async def test_the_agent_reads_every_type_with_the_role_of_its_chart(
             types = agent.hot_state.types()
             assert len(types) > 30
             assert not {type.type: type.reason for type in types if type.reason}
+
+
+async def test_an_agent_enrols_and_keeps_its_identity_with_the_role_of_its_chart(
+    cluster: RealCluster, admin: KubeAdmin, agent_namespace: str, tmp_path: pathlib.Path
+) -> None:
+    """The identity is in the Secret that the chart made, and a second start goes on with it: the token is used up."""
+    answer = await admin.create(
+        f"/api/v1/namespaces/{agent_namespace}/serviceaccounts/{AGENT_ACCOUNT}/token",
+        {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}},
+    )
+    kubeconfig = cluster.kubeconfig(tmp_path / "kubeconfig", token=answer["status"]["token"])
+    async with hub_for_agents(tmp_path) as hub:
+        made = await permit(hub, "real")
+        (tmp_path / "token").write_text(str(made))
+        identity = "demo-octokube-agent-identity"
+        settings = AgentSettings(
+            cluster="real",
+            hub=hub.address,
+            enrolment_token_file=str(tmp_path / "token"),
+            identity_secret=f"{agent_namespace}/{identity}",
+            kubeconfig=str(kubeconfig),
+        )
+        for _ in range(2):
+            async with running_agent(settings):
+                await eventually(lambda: (replica := hub.registry.get("real")) is not None and replica.store.all())
+            secret = await admin.get(f"/api/v1/namespaces/{agent_namespace}/secrets/{identity}")
+            assert list(secret["data"]) == ["identity.json"]
 
 
 async def test_a_stolen_agent_token_can_list_and_watch_and_nothing_else(admin: KubeAdmin, agent_namespace: str) -> None:

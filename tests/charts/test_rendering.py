@@ -1,6 +1,8 @@
 """The charts render, with a real helm, to what the programs accept and a careful cluster admits."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,14 @@ import yaml
 import octokube_agent.cli
 import octokube_hub.cli
 import octokube_web.cli
+from octokube_agent.operations.ceiling import PROFILES, Ceiling
+from octokube_agent.operations.kubernetes_rights import RIGHTS, rules_for
+from octokube_hub.limits import HubLimits
 from octokube_hub.policy import PolicySet, load_policy
+from octokube_web.limits import WebLimits
 from tests.charts.rendering import (
     CHARTS,
+    OLDEST,
     ROOT,
     Manifest,
     Values,
@@ -29,11 +36,17 @@ from tests.charts.rendering import (
 )
 from tests.charts.value_sets import (
     AGENT_ALL,
+    AGENT_ENROLLING,
+    AGENT_ENROLLING_BY_SECRET,
+    AGENT_IN_NAMESPACES,
     AGENT_LEAST,
     AGENT_PLAINTEXT,
     ALL_SETS,
     HUB_ALL,
     HUB_ALONE,
+    HUB_ENROLLED_GATEWAY,
+    HUB_ENROLLED_GATEWAY_BY_SECRET,
+    HUB_FROM_GIT,
     HUB_LEAST,
     HUB_OWN_HTTPS,
     HUB_PLAINTEXT,
@@ -42,7 +55,7 @@ from tests.conftest import require_assets
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
 
-FREE = {"files"}
+FREE = {"files", "limits"}
 """Objects whose keys the schema limits but the defaults need not all have."""
 OPAQUE = {"resources", "podSecurityContext", "securityContext"}
 """Kubernetes' own shapes, which the API server checks."""
@@ -97,6 +110,9 @@ def test_values_reach_the_agent() -> None:
         "hub": "10.0.0.7:443",
         "credential": None,
         "credential_file": "/var/run/octokube/credential/credential",
+        "enrolment_token_file": None,
+        "identity_secret": None,
+        "state_dir": None,
         "hub_ca_file": "/var/run/octokube/hub-ca/ca.crt",
         "allow_insecure_hub": False,
         "kubeconfig": None,
@@ -104,7 +120,7 @@ def test_values_reach_the_agent() -> None:
         "wait_for_cluster": None,
         "excluded_types": ("leases.coordination.k8s.io", "endpoints"),
         "secret_words": ("passphrase", "a:b#c"),
-        "operations": "read-only",
+        "operations": "none",
         "operation_types": (),
         "operation_namespaces": (),
         "impersonate": False,
@@ -123,8 +139,64 @@ def test_values_reach_the_agent() -> None:
     assert volumes["hub-ca"]["configMap"] == {"name": "hub-ca", "items": [{"key": "hub.pem", "path": "ca.crt"}]}
 
 
+def test_an_enrolling_agent_has_its_token_and_may_touch_its_identity_alone() -> None:
+    manifests = render("octokube-agent", AGENT_ENROLLING)
+    given = parse(octokube_agent.cli.main, container_of(of_kind(manifests, "Deployment"))["args"])
+    identity = "demo-octokube-agent-identity"
+    assert given["enrolment_token_file"] == "/var/run/octokube/enrolment/token"
+    assert given["identity_secret"] == f"octokube/{identity}"
+    assert given["credential_file"] is None
+    token, kept = (manifest for manifest in manifests if manifest["kind"] == "Secret")
+    assert token["stringData"] == {"once": "oke_once"}
+    assert kept["metadata"]["name"] == identity
+    assert not {"data", "stringData"} & kept.keys()
+    (role,) = (manifest for manifest in manifests if manifest["kind"] == "Role")
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [identity], "verbs": ["get", "patch"]}
+    ]
+    (binding,) = (manifest for manifest in manifests if manifest["kind"] == "RoleBinding")
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    by_secret = render("octokube-agent", AGENT_ENROLLING_BY_SECRET)
+    assert [manifest["metadata"]["name"] for manifest in by_secret if manifest["kind"] == "Secret"] == [identity]
+    (volume,) = (one for one in pod_of(of_kind(by_secret, "Deployment"))["volumes"] if one["name"] == "enrolment")
+    assert volume["secret"]["secretName"] == "made-before"
+
+
 def pod_of_kind(chart: str, values: Values, kind: str, suffix: str = "") -> Manifest:
     return pod_of(of_kind(render(chart, values), kind, suffix))
+
+
+def test_an_enrolling_gateway_has_its_token_and_a_volume_for_its_key() -> None:
+    manifests = render("octokube", HUB_ENROLLED_GATEWAY)
+    deployment = of_kind(manifests, "Deployment", "-web")
+    given = parse(octokube_web.cli.cli, container_of(deployment)["args"])
+    mounts = {mount["name"]: mount["mountPath"] for mount in container_of(deployment)["volumeMounts"]}
+    assert given["enrolment_token_file"] == f"{mounts['enrolment']}/token"
+    assert given["state_dir"].startswith(f"{mounts['state']}/")
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    volumes = {volume["name"]: volume for volume in pod_of(deployment)["volumes"]}
+    (token,) = (manifest for manifest in manifests if manifest["kind"] == "Secret")
+    assert token["stringData"] == {"once": "okg_once"}
+    assert volumes["enrolment"]["secret"]["secretName"] == token["metadata"]["name"]
+    assert volumes["enrolment"]["secret"]["items"] == [{"key": "once", "path": "token"}]
+    (claim,) = (manifest for manifest in manifests if manifest["kind"] == "PersistentVolumeClaim")
+    assert volumes["state"]["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
+    assert claim["spec"]["storageClassName"] == "fast"
+    assert claim["spec"]["resources"] == {"requests": {"storage": "1Gi"}}
+    others = [manifest for manifest in manifests if manifest["kind"] != "Secret"]
+    assert "okg_once" not in yaml.safe_dump_all(others)
+    by_secret = render("octokube", HUB_ENROLLED_GATEWAY_BY_SECRET)
+    assert not {"Secret", "PersistentVolumeClaim"} & {manifest["kind"] for manifest in by_secret}
+    kept = {volume["name"]: volume for volume in pod_of(of_kind(by_secret, "Deployment", "-web"))["volumes"]}
+    assert kept["enrolment"]["secret"]["secretName"] == "made-before"
+    assert kept["state"]["persistentVolumeClaim"] == {"claimName": "kept-before"}
+
+
+def test_a_gateway_without_a_token_has_neither_volume_nor_secret() -> None:
+    manifests = render("octokube", HUB_LEAST)
+    assert not {"Secret", "PersistentVolumeClaim"} & {manifest["kind"] for manifest in manifests}
+    given = parse(octokube_web.cli.cli, container_of(of_kind(manifests, "Deployment", "-web"))["args"])
+    assert (given["enrolment_token_file"], given["state_dir"]) == (None, None)
 
 
 def test_values_reach_the_gateway() -> None:
@@ -146,13 +218,46 @@ def test_values_reach_the_gateway() -> None:
 def test_values_reach_the_hub() -> None:
     container = container_of(of_kind(render("octokube", HUB_ALL), "StatefulSet"))
     given = {name: str(value) for name, value in parse(octokube_hub.cli.cli, container["args"]).items()}
-    assert given == {
+    assert {name: value for name, value in given.items() if name.startswith("oidc_")} == {
+        "oidc_issuer": "https://id.example.com/realm",
+        "oidc_client_id": "octokube",
+        "oidc_client_secret_file": "/etc/octokube/oidc/secret",
+        "oidc_redirect_uris": "('https://octokube.example.com/api/v1/signin/callback',)",
+        "oidc_name": "Example",
+        "oidc_scopes": "('openid', 'groups')",
+        "oidc_subject_claim": "email",
+        "oidc_groups_claim": "roles",
+        "oidc_group_prefix": "octokube-",
+        "oidc_ca_file": "/etc/octokube/oidc-ca/ca.crt",
+    }
+    limits = {name: given.pop(name) for name in HubLimits.__dataclass_fields__}
+    assert {
+        name: limits[name] for name in ("stream_limit", "call_limit", "person_opens_per_second", "opens_burst")
+    } == {
+        "stream_limit": "2000000",
+        "call_limit": "3000000",
+        "person_opens_per_second": "0.5",
+        "opens_burst": "2000",
+    }
+    assert {name: value for name, value in given.items() if not name.startswith("oidc_")} == {
         "listen": "0.0.0.0:7443",
         "data": "/var/lib/octokube",
         "policies": "/etc/octokube/policies",
         "tls_cert": "/etc/octokube/tls/tls.crt",
         "tls_key": "/etc/octokube/tls/tls.key",
         "insecure_plaintext": "False",
+        "recording": "required",
+        "recording_places": "('prod-*/payments',)",
+        "recording_days": "7.5",
+        "recording_bytes": "5000000000",
+        "metrics_listen": "",
+        "mtls_listen": "0.0.0.0:8444",
+        "mtls_address": "agents.example.com:443",
+        "agent_certificate_seconds": "86400.0",
+        "allow_agent_credentials": "True",
+        "allow_gateways_without_certificate": "True",
+        "public_url": "",
+        "local_accounts": "/etc/octokube/accounts/accounts",
         "log_format": "json",
         "log_level": "warning",
     }
@@ -166,7 +271,8 @@ def test_every_path_that_an_argument_names_is_mounted(chart: str, values: Values
         mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
         volumes = {volume["name"] for volume in pod_of(workload)["volumes"]}
         claims = {claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", ())}
-        assert set(mounts.values()) == volumes | claims
+        others = [*pod_of(workload).get("initContainers", ()), *pod_of(workload)["containers"]]
+        assert {mount["name"] for one in others for mount in one["volumeMounts"]} == volumes | claims
         for argument in container["args"]:
             path = argument.partition("=")[2]
             if path.startswith("/"):
@@ -209,7 +315,9 @@ def test_everything_is_labelled_and_in_the_namespace_of_the_release(chart: str, 
         assert labels["app.kubernetes.io/instance"] == "demo"
         assert labels["app.kubernetes.io/part-of"] == "octokube"
         is_cluster_scoped = manifest["kind"].startswith("Cluster")
-        assert manifest["metadata"].get("namespace") == (None if is_cluster_scoped else "elsewhere")
+        others = values.get("operations", {}).get("namespaces", []) if manifest["kind"] == "RoleBinding" else []
+        expected = [None] if is_cluster_scoped else others or ["elsewhere"]
+        assert manifest["metadata"].get("namespace") in expected
 
 
 @every_set
@@ -231,9 +339,85 @@ def test_selectors_match_their_pods_and_no_others(chart: str, values: Values) ->
 
 @every_set
 def test_api_versions_are_served_by_old_and_new_kubernetes(chart: str, values: Values) -> None:
-    """From 1.20 to 1.33 and on: nothing beta, and nothing younger than 1.20."""
+    """From 1.20 to 1.33 and on: nothing beta, and for 1.20 nothing younger."""
     allowed = {"v1", "apps/v1", "rbac.authorization.k8s.io/v1", "networking.k8s.io/v1"}
-    assert {manifest["apiVersion"] for manifest in render(chart, values)} <= allowed
+    assert {manifest["apiVersion"] for manifest in render(chart, values, kubernetes=OLDEST)} <= allowed
+    assert {manifest["apiVersion"] for manifest in render(chart, values)} <= {*allowed, "policy/v1"}
+
+
+@every_set
+def test_network_policies_and_budgets_select_every_pod_unless_they_are_left_out(chart: str, values: Values) -> None:
+    manifests = render(chart, values)
+    pods = [manifest["spec"]["template"]["metadata"]["labels"] for manifest in workloads(manifests)]
+    for kind, value, field in (
+        ("NetworkPolicy", "networkPolicy", "podSelector"),
+        ("PodDisruptionBudget", "podDisruptionBudget", "selector"),
+    ):
+        selectors = [one["spec"][field]["matchLabels"] for one in manifests if one["kind"] == kind]
+        is_wanted = values.get(value, {}).get("enabled", True)
+        assert len(selectors) == (len(pods) if is_wanted else 0)
+        for selector in selectors:
+            assert len([labels for labels in pods if selector.items() <= labels.items()]) == 1
+    for policy in (one["spec"] for one in manifests if one["kind"] == "NetworkPolicy"):
+        assert set(policy["policyTypes"]) == {"Ingress", "Egress"}, "what is not named is refused"
+
+
+def test_a_network_policy_lets_through_what_the_programs_use_and_nothing_else() -> None:
+    agent = of_kind(render("octokube-agent", AGENT_ALL), "NetworkPolicy")["spec"]
+    assert "ingress" not in agent, "nobody connects to an agent"
+    assert ports_of(agent["egress"]) == {53, 443, 6443}
+    manifests = render("octokube", HUB_FROM_GIT)
+    hub, web = (of_kind(manifests, "NetworkPolicy", suffix)["spec"] for suffix in ("-hub", "-web"))
+    program = container_of(of_kind(manifests, "StatefulSet"))
+    assert ports_of(hub["ingress"]) == {port["containerPort"] for port in program["ports"]}
+    assert [rule for rule in hub["ingress"] if "from" in rule] == [
+        {"ports": [{"port": 9999}], "from": HUB_FROM_GIT["networkPolicy"]["metricsFrom"]}
+    ]
+    assert ports_of(hub["egress"]) == {53, 8443, 3128}
+    assert ports_of(web["ingress"]) == {7080}
+    assert [rule["to"] for rule in web["egress"] if "to" in rule] == [[{"podSelector": hub["podSelector"]}]]
+    least = of_kind(render("octokube", HUB_LEAST), "NetworkPolicy", "-hub")["spec"]
+    assert ports_of(least["egress"]) == {53}, "a hub without a provider and a repository connects to nobody"
+
+
+def ports_of(rules: list[dict[str, list[dict[str, int]]]]) -> set[int]:
+    return {port["port"] for rule in rules for port in rule["ports"]}
+
+
+def test_policies_from_git_are_there_before_the_hub_is_and_follow_by_a_link() -> None:
+    manifests = render("octokube", HUB_FROM_GIT)
+    pod = pod_of(of_kind(manifests, "StatefulSet"))
+    (once,) = pod["initContainers"]
+    (beside,) = (one for one in pod["containers"] if one["name"] == "git-sync")
+    assert "--one-time" in once["args"]
+    assert "--one-time" not in beside["args"]
+    for container in (once, beside):
+        assert {"--repo=git@git.example.com:platform/access.git", "--ref=release", "--link=current"} <= set(
+            container["args"]
+        )
+        assert container["envFrom"] == [{"secretRef": {"name": "git-login"}}]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert {"name": "git-ssh", "mountPath": "/etc/git-ssh", "readOnly": True} in container["volumeMounts"]
+    given = parse(octokube_hub.cli.cli, container_of(of_kind(manifests, "StatefulSet"))["args"])
+    assert str(given["policies"]) == "/etc/octokube/git/current/octokube/policies"
+    assert not [one for one in manifests if one["kind"] == "ConfigMap"], "no rules beside those of the repository"
+    assert "give one of them" in refusal("octokube", merged(HUB_FROM_GIT, {"policies": {"existingConfigMap": "rules"}}))
+
+
+@pytest.mark.parametrize(("part", "kind"), [("hub", HubLimits), ("web", WebLimits)])
+def test_the_chart_knows_every_limit(part: str, kind: type) -> None:
+    schema = json.loads((CHARTS / "octokube" / "values.schema.json").read_text())
+    known = schema["properties"][part]["properties"]["limits"]["properties"]
+    assert set(known) == {name.replace("_", "-") for name in kind.__dataclass_fields__}
+
+
+def test_with_metrics_the_hub_is_probed_by_what_it_says_of_itself() -> None:
+    program = container_of(of_kind(render("octokube", HUB_FROM_GIT), "StatefulSet"))
+    assert parse(octokube_hub.cli.cli, program["args"])["metrics_listen"] == "0.0.0.0:9999"
+    assert program["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "metrics"}
+    assert program["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "metrics"}
+    without = container_of(of_kind(render("octokube", HUB_LEAST), "StatefulSet"))
+    assert without["readinessProbe"]["tcpSocket"] == {"port": "grpc"}
 
 
 def test_the_agent_lists_and_watches_and_can_do_nothing_else() -> None:
@@ -244,6 +428,63 @@ def test_the_agent_lists_and_watches_and_can_do_nothing_else() -> None:
     (paths,) = (rule for rule in rules if "nonResourceURLs" in rule)
     assert paths["verbs"] == ["get"]
     assert not [path for path in paths["nonResourceURLs"] if not path.startswith(("/api", "/version"))]
+
+
+def granted(rules: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("allowed", "types"),
+    [
+        *(([profile], ["pods", "*.apps", "widgets.example.com"]) for profile in PROFILES if profile != "none"),
+        *(([operation], ["secrets"]) for operation, rights in RIGHTS.items() if rights),
+        (["drain", "read-only"], ["*"]),
+        (["all"], []),
+    ],
+)
+def test_the_role_has_the_rights_that_the_allowed_operations_take_and_no_others(
+    allowed: list[str], types: list[str]
+) -> None:
+    values = merged(AGENT_LEAST, {"operations": {"allowed": allowed, "types": types}})
+    manifests = render("octokube-agent", values)
+    ceiling = Ceiling.of(allowed)
+    operations = ceiling.operations
+    assert granted(of_kind(manifests, "ClusterRole", "-operations")["rules"]) == granted(rules_for(operations, types))
+    given = parse(octokube_agent.cli.main, container_of(of_kind(manifests, "Deployment"))["args"])
+    told = Ceiling.of(str(given["operations"]).split(","))
+    assert (told.operations, told.is_escalating) == (operations, ceiling.is_escalating)
+    assert given["operation_types"] == tuple(types)
+    (binding,) = (m for m in manifests if m["kind"] == "ClusterRoleBinding" and "-operations" in m["metadata"]["name"])
+    assert binding["roleRef"]["name"] == binding["metadata"]["name"]
+
+
+def test_in_namespaces_that_are_named_the_role_is_bound_there_and_nowhere_else() -> None:
+    manifests = render("octokube-agent", AGENT_IN_NAMESPACES)
+    bound = [m for m in manifests if m.get("roleRef", {}).get("name", "").endswith("-operations")]
+    assert [(m["kind"], m["metadata"]["namespace"]) for m in bound] == [
+        ("RoleBinding", "default"),
+        ("RoleBinding", "kube-system"),
+    ]
+    given = parse(octokube_agent.cli.main, container_of(of_kind(manifests, "Deployment"))["args"])
+    assert given["operation_namespaces"] == ("default", "kube-system")
+    assert given["impersonate"] is True
+    asking_as = of_kind(manifests, "ClusterRole", "-impersonation")
+    assert granted(asking_as["rules"]) == {("", "users", "impersonate"), ("", "groups", "impersonate")}
+
+
+def test_the_chart_knows_what_the_agent_knows_of_operations(tmp_path: Path) -> None:
+    made = tmp_path / "operations.yaml"
+    subprocess.run([sys.executable, ROOT / "tools" / "generate-chart-rights", made], check=True, cwd=ROOT)
+    assert (CHARTS / "octokube-agent" / "files" / "operations.yaml").read_text() == made.read_text(), (
+        "run tools/generate-chart-rights"
+    )
 
 
 def test_the_agents_role_is_bound_to_its_own_service_account() -> None:
@@ -267,8 +508,8 @@ def test_two_releases_of_one_name_share_no_cluster_role() -> None:
 def test_what_exists_already_is_named_and_not_made() -> None:
     values = merged(AGENT_LEAST, {"serviceAccount": {"create": False, "name": "there"}, "rbac": {"create": False}})
     manifests = render("octokube-agent", values)
-    assert [manifest["kind"] for manifest in manifests] == ["Deployment"]
-    assert pod_of(manifests[0])["serviceAccountName"] == "there"
+    assert {manifest["kind"] for manifest in manifests} == {"Deployment", "NetworkPolicy", "PodDisruptionBudget"}
+    assert pod_of(of_kind(manifests, "Deployment"))["serviceAccountName"] == "there"
     assert not [manifest for manifest in render("octokube", HUB_PLAINTEXT) if manifest["kind"] == "ConfigMap"]
     volumes = {volume["name"]: volume for volume in pod_of_kind("octokube", HUB_PLAINTEXT, "StatefulSet")["volumes"]}
     assert volumes["policies"]["configMap"]["name"] == "rules-from-git"
@@ -362,7 +603,7 @@ def test_probes_speak_what_the_gateway_speaks() -> None:
     [
         ("octokube-agent", {}, {}, "cluster is empty; give the cluster's name"),
         ("octokube-agent", {"cluster": "c"}, {}, "hub.address is empty; give the hub's host:port"),
-        ("octokube-agent", AGENT_LEAST, {"credential": {"existingSecret": ""}}, "no credential is given"),
+        ("octokube-agent", AGENT_LEAST, {"credential": {"existingSecret": ""}}, "no enrolment token is given"),
         ("octokube-agent", AGENT_LEAST, {"credential": {"value": "x"}}, "give one of them"),
         ("octokube-agent", AGENT_ALL, {"hub": {"allowInsecure": True}}, "plain text and hub.ca for TLS"),
         ("octokube-agent", AGENT_LEAST, {"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
@@ -376,6 +617,13 @@ def test_probes_speak_what_the_gateway_speaks() -> None:
             {"rbac": {"rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}},
             'must be one of the following: "get", "list", "watch"',
         ),
+        (
+            "octokube-agent",
+            AGENT_LEAST,
+            {"operations": {"allowed": ["read-only", "shell"]}},
+            'operations.allowed names "shell"; there are the profiles all, none, read-only, read-write, and apply,',
+        ),
+        ("octokube-agent", AGENT_LEAST, {"operations": {"types": ["Pod"]}}, "Does not match pattern"),
         ("octokube", {}, {}, "the hub has no certificate; name a Secret"),
         ("octokube", HUB_LEAST, {"hub": {"allowPlaintext": True}}, "give one of them"),
         ("octokube", HUB_LEAST, {"web": {"ingress": {"enabled": True}}}, "web.ingress.hosts is empty"),
@@ -386,6 +634,12 @@ def test_probes_speak_what_the_gateway_speaks() -> None:
             "hub.persistence.existingClaim is given but hub.persistence.enabled is false",
         ),
         ("octokube", HUB_ALL, {"web": {"tls": {"existingSecret": "x"}}}, "use web.ingress.tlsSecret"),
+        (
+            "octokube",
+            HUB_ENROLLED_GATEWAY,
+            {"web": {"enrolment": {"existingSecret": "x"}}},
+            "both web.enrolment.token and web.enrolment.existingSecret are given",
+        ),
         ("octokube", HUB_LEAST, {"hub": {"replicas": 2}}, "hub: Additional property replicas is not allowed"),
         ("octokube", HUB_LEAST, {"policies": {"files": {"rules.csv": ""}}}, "Additional property rules.csv"),
         ("octokube", HUB_LEAST, {"web": {"origins": ["octokube.example.com"]}}, "Does not match pattern"),

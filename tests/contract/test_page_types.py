@@ -17,7 +17,8 @@ def test_the_generated_typescript_equals_the_proto_files(tmp_path: pathlib.Path)
     if buf is None or not (IDE / "node_modules" / ".bin" / "protoc-gen-es").exists():
         assert not os.environ.get("OCTOKUBE_REQUIRE_ALL"), "run make setup first"
         pytest.skip("the page's packages are not installed; run make setup")
-    names = ("browser", "cluster_service", "frame", "resource")
+    about_hub = ("admin_service", "enrolment_service", "gateway_service", "identity_service")
+    names = sorted((*about_hub, "browser", "cluster_service", "frame", "operation", "resource"))
     paths = [option for name in names for option in ("--path", f"../../proto/octokube/v1/{name}.proto")]
     done = subprocess.run(
         [buf, "generate", "../../proto", "--template", "buf.gen.yaml", "-o", str(tmp_path), *paths],

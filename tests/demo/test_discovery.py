@@ -91,3 +91,17 @@ async def test_unknown_paths_and_types_answer_404(client: Client) -> None:
     status, answer = await client.get("/api/v1/nonsenses")
     assert (status, answer["message"]) == (404, "the server could not find the requested resource")
     assert (await client.get("/api/v1/namespaces/default/pods/a%2Fb"))[0] == 404
+
+
+async def test_the_fields_of_every_listed_type_are_published(client: Client, cluster: DemoCluster) -> None:
+    _, index = await client.get("/openapi/v3")
+    paths = index["paths"]
+    assert {"api/v1", "apis/apps/v1", "apis/batch/v1"} <= set(paths)
+    undescribed = set()
+    for place in paths:
+        _, found = await client.get(f"/openapi/v3/{place}")
+        for schema in found["components"]["schemas"].values():
+            for kind in schema.get("x-kubernetes-group-version-kind", ()):
+                if not schema.get("properties"):
+                    undescribed.add(kind["kind"])
+    assert undescribed == set()

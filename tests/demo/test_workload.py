@@ -317,3 +317,33 @@ async def test_a_served_cluster_lives_and_reacts() -> None:
         await eventually(lambda: phase() == "Running")
         cluster.api.delete("pods", "default", "mine")
         await eventually(lambda: phase() is None)
+
+
+def _daemon_set(cluster: DemoCluster, name: str, **spec: Any) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "d", "image": "d:1"}], **spec}}
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": name, "namespace": "payments"},
+        "spec": {"selector": {"matchLabels": {"app": name}}, "template": template},
+    }
+    made: dict[str, Any] = cluster.api.create("daemonsets.apps", body)
+    return made
+
+
+def test_a_daemon_set_has_pods_on_the_nodes_that_it_selects_and_on_no_others() -> None:
+    cluster = _cluster()
+    _daemon_set(cluster, "nowhere", nodeSelector={"nowhere": "true"})
+    _daemon_set(cluster, "everywhere")
+    _live(cluster, 5)
+    assert _app_pods(cluster, "payments", "nowhere") == []
+    assert len(_app_pods(cluster, "payments", "everywhere")) == cluster.store.count("nodes")
+
+
+def test_an_object_that_is_not_understood_stops_no_other() -> None:
+    cluster = _cluster()
+    odd = _daemon_set(cluster, "odd")
+    cluster.store.replace("daemonsets.apps", {**odd, "spec": {}})
+    _daemon_set(cluster, "sound")
+    _live(cluster, 5)
+    assert len(_app_pods(cluster, "payments", "sound")) == cluster.store.count("nodes")

@@ -15,6 +15,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.dynamic import DynamicClient
 
 from octokube.client.viewed import ChangeKind
+from octokube_agent.reflector.polling import POLLED
 from tests.agent.suite.conftest import KubeCluster, real, simulated_cluster
 from tests.conftest import require_assets
 from tests.support.browsing import BrowserView, browsing
@@ -79,7 +80,7 @@ class Stand:
             return {
                 key: body["metadata"]["resourceVersion"]
                 for key, body in view.objects().items()
-                if key[0] not in COMING_AND_GOING
+                if key[0] not in COMING_AND_GOING | POLLED
             }
 
         truth: dict[tuple[str, str, str], str] = {}

@@ -131,7 +131,7 @@ async def test_a_port_in_use_is_one_sentence(demo: RunningDemo) -> None:
     [
         (("demo", "--policies", "/nowhere"), "--policies /nowhere is not a directory"),
         (("demo", "--pods", "many"), "Invalid value for '--pods'"),
-        (("up", "--kubeconfig", "/nowhere/config"), "/nowhere/config"),
+        (("up", "--hub-port", "0", "--kubeconfig", "/nowhere/config"), "/nowhere/config"),
         (("up", "--policies", "/nowhere"), "--policies /nowhere is not a directory"),
         (("get", "pods"), "OCTOKUBE_TOKEN is not set"),
     ],

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import pathlib
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -213,13 +214,22 @@ async def _kill_and_restart(stand: Stand, victim: str) -> None:
 async def _duplicate_agent(stand: Stand) -> None:
     """Another agent takes the cluster over with the same credential. The first stays away, and is then killed."""
     first = stand.chain.agent
+    # One that still waits to come back after the hub's end would come last, and take the cluster over from the other.
+    await eventually(lambda: _last_link_event(first) == "link.opened", seconds=30)
     double = Program("double", "octokube_agent.cli", first.arguments, "link.opened", stand.chain.directory)
     stand.chain.agent = double
     try:
         await double.start()
-        await eventually(lambda: "link.fenced" in first.log_file.read_text(), seconds=10)
+        try:
+            await eventually(lambda: _last_link_event(first) == "link.fenced", seconds=10)
+        except TimeoutError:
+            raise AssertionError(f"not fenced; first: {first.tail()[-800:]}; other: {double.tail()[-800:]}") from None
     finally:
         await first.kill()
+
+
+def _last_link_event(agent: Program) -> str:
+    return (re.findall(r'"event": "(link\.[a-z]+)"', agent.log_file.read_text()) or [""])[-1]
 
 
 def _check_that_nobody_got_what_is_not_theirs(stand: Stand) -> None:

@@ -20,6 +20,7 @@ from octokube.v1 import browser_pb2, cluster_service_pb2, resource_pb2
 from tests.agent.suite.conftest import KubeCluster, simulated_cluster
 from tests.support.browsing import browsing
 from tests.support.processes import Chain, running_chain
+from tests.support.sockets import granted
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -70,17 +71,19 @@ class JsonView:
         ):
             assert ws.protocol == "octokube.v1.json"
             subscribe = json_format.MessageToDict(cluster_service_pb2.Subscribe(subscription=SUBSCRIPTION))
-            await ws.send_str(json.dumps({"channel": 7, "watch": {"subscribe": subscribe}}))
+            self.texts.append(await ws.receive_str())
+            channel = granted(self.texts[-1])
+            await ws.send_str(json.dumps({"channel": channel, "watch": {"subscribe": subscribe}}))
             async for message in ws:
                 assert message.type is aiohttp.WSMsgType.TEXT
                 self.texts.append(message.data)
                 response = json_format.Parse(message.data, browser_pb2.GatewayMessage())
                 assert not response.HasField("closed"), response.closed
                 if response.watch.HasField("frame"):
-                    assert response.channel == 7
+                    assert response.channel == channel
                     self.receiver.apply(response.watch.frame)
                     ack = {"sequence": str(response.watch.frame.sequence)}
-                    await ws.send_str(json.dumps({"channel": 7, "watch": {"ack": ack}}))
+                    await ws.send_str(json.dumps({"channel": channel, "watch": {"ack": ack}}))
 
 
 def held(receiver: Receiver) -> Held:

@@ -2,73 +2,19 @@
 
 import asyncio
 import contextlib
-import datetime
-import ipaddress
 import pathlib
+import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.agent.suite.conftest import simulated_cluster
+from tests.support.authorities import Authority, make_authority
 from tests.support.browsing import browsing
 from tests.support.demo import octokube
 from tests.support.processes import Chain, Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A CA and the files of one server certificate for this machine."""
-
-    ca: pathlib.Path
-    certificate: pathlib.Path
-    key: pathlib.Path
-
-
-def make_authority(directory: pathlib.Path) -> Authority:
-    directory.mkdir()
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA {directory.name}")])
-    ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "octokube-hub")])
-    server = (
-        _builder(server_name, ca_name, server_key.public_key())
-        .add_extension(names, critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    authority = Authority(directory / "ca.crt", directory / "tls.crt", directory / "tls.key")
-    authority.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    authority.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    authority.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return authority
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=1))
-    )
 
 
 @pytest.fixture
@@ -165,6 +111,21 @@ async def test_a_client_that_does_not_trust_the_hub_gets_nothing_and_one_sentenc
     assert token not in refused.err
 
 
+async def test_nothing_older_than_tls_13_reaches_the_hub(chain: tuple[Chain, Authority]) -> None:
+    running, authority = chain
+    host, _, port = running.hub_address.rpartition(":")
+    context = ssl.create_default_context(cafile=authority.ca)
+    context.set_alpn_protocols(["h2"])
+    _, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    assert writer.get_extra_info("ssl_object").version() == "TLSv1.3"
+    writer.close()
+    with contextlib.suppress(ssl.SSLError, ConnectionError):
+        await writer.wait_closed()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection(host, int(port), ssl=context)
+
+
 async def test_a_certificate_for_another_name_is_told_as_that(chain: tuple[Chain, Authority]) -> None:
     running, authority = chain
     hub = f"127.0.0.2:{running.hub_address.rpartition(':')[2]}"
@@ -185,7 +146,7 @@ async def test_an_agent_that_trusts_another_ca_never_sends_its_credential(
     await running.agent.stop()
     offset = running.agent.log_file.stat().st_size
     # The last of two equal flags wins. It says in its log that it retries, and is never welcomed.
-    running.agent._ready_event = "link.broken"
+    running.agent._ready_event = "link.wrong_hub"
     event = await running.agent.start(f"--hub-ca-file={foreign.ca}")
     log = running.agent.log_file.read_text()[offset:]
     assert "link.opened" not in log

@@ -7,7 +7,9 @@ import aiohttp
 import grpc.aio
 import pytest
 
+from octokube.client.calls import GrpcCalls
 from octokube.client.grpc_feed import GrpcFeed
+from octokube.client.identity import GrpcIdentity
 from octokube_hub.app import Hub
 from octokube_web.app import Gateway
 from octokube_web.settings import WebSettings
@@ -20,9 +22,11 @@ __all__ = ["agent", "channel", "clock", "hub", "policies"]
 
 
 @pytest.fixture
-async def gateway(hub: Hub) -> AsyncIterator[Gateway]:
+async def gateway(hub: Hub, channel: grpc.aio.Channel) -> AsyncIterator[Gateway]:
     """A gateway in the hub's process."""
-    running = Gateway(WebSettings(listen="127.0.0.1:0"), hub.feed)
+    running = Gateway(
+        WebSettings(listen="127.0.0.1:0"), hub.feed, identity=GrpcIdentity(channel), calls=GrpcCalls(channel)
+    )
     await running.start()
     yield running
     await running.close()
@@ -31,7 +35,9 @@ async def gateway(hub: Hub) -> AsyncIterator[Gateway]:
 @pytest.fixture
 async def remote_gateway(channel: grpc.aio.Channel) -> AsyncIterator[Gateway]:
     """A gateway that reaches the hub as another program does."""
-    running = Gateway(WebSettings(listen="127.0.0.1:0"), GrpcFeed(channel))
+    running = Gateway(
+        WebSettings(listen="127.0.0.1:0"), GrpcFeed(channel), identity=GrpcIdentity(channel), calls=GrpcCalls(channel)
+    )
     await running.start()
     yield running
     await running.close()

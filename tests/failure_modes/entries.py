@@ -1,25 +1,36 @@
 """Goes in by every entry point there is, and writes down all that comes out: answers, errors, streams."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import grpc
 import grpc.aio
-from google.protobuf import json_format
+from google.protobuf import json_format, message_factory
+from google.protobuf.descriptor import ServiceDescriptor
 
 from octokube.client.feed import FeedError
 from octokube.v1 import admin_service_pb2 as admin_pb
 from octokube.v1 import agent_service_pb2 as agent_pb
 from octokube.v1 import browser_pb2, frame_pb2, resource_pb2
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube.v1 import enrolment_service_pb2 as enrolment_pb
+from octokube.v1 import gateway_service_pb2 as gateway_pb
+from octokube.v1 import identity_service_pb2 as identity_pb
 from octokube.v1 import operation_pb2 as operation_pb
+from octokube_web.administration import METHODS, PATH, RECORDING
 from octokube_web.encoding import JSON, PROTO
 from tests.failure_modes.streams import Doors, Tap, decoded
+from tests.support.sockets import granted
 
 CLUSTER_SERVICE = "octokube.v1.ClusterService"
 ADMIN_SERVICE = "octokube.v1.AdminService"
+_IDENTITY = identity_pb.DESCRIPTOR.services_by_name["IdentityService"]
+_ENROLMENT = enrolment_pb.DESCRIPTOR.services_by_name["EnrolmentService"]
+_GATEWAYS = gateway_pb.DESCRIPTOR.services_by_name["GatewayService"]
 QUIET_SECONDS = 0.15
 """A stream that has said nothing for so long has said what it has to say for now."""
 
@@ -69,6 +80,14 @@ class Caller:
             return _written(error)
         return b"answer:" + answer
 
+    async def answers(self, rpc: str, request: bytes) -> bytes:
+        """All messages that answer one request, or how it was refused."""
+        call = self.channel.unary_stream(f"/{rpc}")(request, metadata=self._metadata)
+        try:
+            return b"answers:" + b"|".join([message async for message in call])
+        except grpc.aio.AioRpcError as error:
+            return _written(error)
+
     async def connect(self, request: bytes, *, rpc: str = "octokube.v1.AgentService/Connect") -> bytes:
         """What an agent's stream says to a first message."""
         call = self.channel.stream_stream(f"/{rpc}")(metadata=self._metadata)
@@ -90,7 +109,8 @@ class Caller:
         try:
             await call.write(operation_pb.RunRequest(start=start).SerializeToString())
             while True:
-                async with asyncio.timeout(10 * QUIET_SECONDS):
+                # The first, a lease or a refusal, comes always, however busy the machine; after it silence is an end.
+                async with asyncio.timeout(5 * QUIET_SECONDS if lines else 5):
                     message = await call.read()
                 if not isinstance(message, bytes):
                     break
@@ -129,12 +149,14 @@ class Caller:
         return b"\n".join([*lines, tap.end.encode()])
 
     async def on_socket(self, opening: browser_pb2.BrowserMessage, *, protocol: str = PROTO) -> bytes:
-        """The hello, and the answer on a channel that is answered once."""
+        """The hello, and the answer on a channel that is answered once. The number, by chance, is replaced by 1."""
         headers = {"Authorization": f"Bearer {self.token}"}
         lines = []
         async with self.browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers) as ws:
             async for message in ws:
-                data = message.data.encode() if isinstance(message.data, str) else message.data
+                if not lines:
+                    opening.channel = granted(message.data)
+                data = _renumbered(message.data, opening.channel)
                 lines.append(data)
                 if len(lines) == 1 and protocol == JSON:
                     await ws.send_str(json_format.MessageToJson(opening))
@@ -198,9 +220,71 @@ async def _run(caller: Caller, target: Target) -> bytes:
     return b"\n".join([await caller.run(start) for start in starts])
 
 
+def _operate(door: str) -> Probe:
+    """A refused operation and one that is allowed to some, by one of a feed's or socket's doors."""
+
+    async def probe(caller: Caller, target: Target) -> bytes:
+        asked = operation_pb.OperationTarget(cluster=target.cluster, key=target.key)
+        told = []
+        for start in (
+            operation_pb.OperationStart(target=asked, get=operation_pb.GetOperation()),
+            operation_pb.OperationStart(target=asked, exec=operation_pb.ExecOperation(command=["sh"])),
+        ):
+            try:
+                tap = await caller.doors.operate(door, caller.token, start)
+            except FeedError as error:
+                told.append(repr((error.code, error.message)).encode())
+                continue
+            with contextlib.suppress(TimeoutError):  # which is silence: an agent that does not answer
+                await tap.until(lambda tap: tap.ended_at, seconds=3 * QUIET_SECONDS)
+            await tap.close()
+            for _, message in tap.received:
+                response = decoded(tap.kind, message)
+                if isinstance(response, operation_pb.RunResponse) and response.HasField("result"):
+                    response.result.decision_id = "#"
+                told.append(response.SerializeToString(deterministic=True))
+            told.append(tap.end.encode())
+        return b"\n".join(told)
+
+    return probe
+
+
 async def _execute(caller: Caller, target: Target) -> bytes:
     first = operation_pb.ExecuteRequest(operation_id=target.name).SerializeToString()
     return await caller.connect(first, rpc="octokube.v1.OperationLinkService/Execute")
+
+
+async def _read_recording(caller: Caller, target: Target) -> bytes:
+    asked = admin_pb.ReadRecordingRequest(session_id=target.name)
+    return await caller.answers(f"{ADMIN_SERVICE}/ReadRecording", asked.SerializeToString())
+
+
+def _named(service: ServiceDescriptor, method: str) -> Probe:
+    """A method about people, agents and their secrets, with the target's name wherever a text can stand."""
+    request = message_factory.GetMessageClass(service.methods_by_name[method].input_type)
+
+    def filled(target: Target) -> Any:
+        message = request()
+        for field in message.DESCRIPTOR.fields:
+            if field.type == field.TYPE_STRING and not field.is_repeated:
+                setattr(message, field.name, f"user:{target.name}" if field.name == "subject" else target.name)
+            elif field.type == field.TYPE_BYTES:
+                setattr(message, field.name, target.name.encode())
+        return message
+
+    return _unary(f"{service.full_name}/{method}", filled)
+
+
+async def _begin_device(caller: Caller, target: Target) -> bytes:
+    """Codes by chance and an instant are replaced by their lengths."""
+    asked = identity_pb.BeginDeviceSignInRequest(client_name=target.name)
+    told = await caller.unary(f"{_IDENTITY.full_name}/BeginDeviceSignIn", asked.SerializeToString())
+    if not told.startswith(b"answer:"):
+        return told
+    begun = identity_pb.BeginDeviceSignInResponse.FromString(told.removeprefix(b"answer:"))
+    begun.device_code, begun.user_code = "#" * len(begun.device_code), "#" * len(begun.user_code)
+    begun.ClearField("expires_at")
+    return begun.SerializeToString()
 
 
 RPCS: dict[str, Probe] = {
@@ -234,6 +318,14 @@ RPCS: dict[str, Probe] = {
         f"{ADMIN_SERVICE}/RevokeAgentCredential",
         lambda target: admin_pb.RevokeAgentCredentialRequest(credential_id=target.name),
     ),
+    f"{ADMIN_SERVICE}/ListSessions": _unary(f"{ADMIN_SERVICE}/ListSessions", lambda _: admin_pb.ListSessionsRequest()),
+    f"{ADMIN_SERVICE}/ReadRecording": _read_recording,
+    **{
+        f"{service.full_name}/{method.name}": _named(service, method.name)
+        for service in (_IDENTITY, _ENROLMENT, _GATEWAYS)
+        for method in service.methods
+    },
+    f"{_IDENTITY.full_name}/BeginDeviceSignIn": _begin_device,
     "octokube.v1.AgentService/Connect": _connect,
     "octokube.v1.OperationService/Run": _run,
     "octokube.v1.OperationLinkService/Execute": _execute,
@@ -244,7 +336,7 @@ RPCS: dict[str, Probe] = {
 def _get_object(protocol: str) -> Probe:
     async def probe(caller: Caller, target: Target) -> bytes:
         asked = pb.GetObjectRequest(cluster=target.cluster, key=target.key)
-        return await caller.on_socket(browser_pb2.BrowserMessage(channel=1, get_object=asked), protocol=protocol)
+        return await caller.on_socket(browser_pb2.BrowserMessage(get_object=asked), protocol=protocol)
 
     return probe
 
@@ -252,7 +344,7 @@ def _get_object(protocol: str) -> Probe:
 def _explain_access(protocol: str) -> Probe:
     async def probe(caller: Caller, target: Target) -> bytes:
         asked = pb.ExplainAccessRequest(cluster=target.cluster, key=target.key)
-        return await caller.on_socket(browser_pb2.BrowserMessage(channel=1, explain_access=asked), protocol=protocol)
+        return await caller.on_socket(browser_pb2.BrowserMessage(explain_access=asked), protocol=protocol)
 
     return probe
 
@@ -262,6 +354,7 @@ CHANNELS: dict[str, Probe] = {
     "catalog": _stream("watch_catalog over websocket"),
     "get_object": _get_object(PROTO),
     "explain_access": _explain_access(PROTO),
+    "run": _operate("websocket"),
 }
 """Everything that can be opened on a socket; what else a browser may say opens nothing."""
 AS_JSON: dict[str, Probe] = {
@@ -269,6 +362,7 @@ AS_JSON: dict[str, Probe] = {
     "catalog": _stream("watch_catalog over websocket-json"),
     "get_object": _get_object(JSON),
     "explain_access": _explain_access(JSON),
+    "run": _operate("websocket-json"),
 }
 """The same in the socket's other encoding."""
 OPENS_NOTHING = {"close", "ping"}
@@ -284,6 +378,20 @@ def _http(method: str, path: str) -> Probe:
     return probe
 
 
+async def _administration(caller: Caller, target: Target) -> bytes:
+    """Every method that the gateway carries, with the target's name wherever a text can stand."""
+    told = []
+    for service, method in METHODS:
+        kind = METHODS[service, method].input_type
+        asked = {field.json_name: target.name for field in kind.fields if field.type == field.TYPE_STRING}
+        told.append(await caller.http("POST", f"/api/v1/hub/{service}/{method}", json=asked))
+    return b"\n".join(told)
+
+
+async def _recording(caller: Caller, target: Target) -> bytes:
+    return await caller.http("GET", f"/api/v1/recordings/{target.name}")
+
+
 ROUTES: dict[tuple[str, str], Probe] = {
     ("GET", "/livez"): _http("GET", "/livez"),
     ("GET", "/readyz"): _http("GET", "/readyz"),
@@ -291,7 +399,14 @@ ROUTES: dict[tuple[str, str], Probe] = {
     ("GET", "/api/v1/session"): _http("GET", "/api/v1/session"),
     ("POST", "/api/v1/session"): _http("POST", "/api/v1/session"),
     ("DELETE", "/api/v1/session"): _http("DELETE", "/api/v1/session"),
+    ("POST", "/api/v1/tickets"): _http("POST", "/api/v1/tickets"),
+    ("POST", "/api/v1/device"): _http("POST", "/api/v1/device"),
+    ("POST", "/api/v1/device/decision"): _http("POST", "/api/v1/device/decision"),
+    ("GET", "/api/v1/signin"): _http("GET", "/api/v1/signin"),
+    ("GET", "/api/v1/signin/callback"): _http("GET", "/api/v1/signin/callback?code=c&state=s"),
     ("GET", "/api/v1/socket"): _http("GET", "/api/v1/socket"),
+    ("POST", PATH): _administration,
+    ("GET", RECORDING): _recording,
     ("GET", "/{path}"): _http("GET", "/api/v1/{path}"),
 }
 """Every route of the gateway. What a socket serves is in CHANNELS."""
@@ -325,6 +440,7 @@ FEED: dict[str, Probe] = {
     "explain_access": _feed_explain_access,
     "watch": _stream("watch over in-process"),
     "watch_catalog": _stream("watch_catalog over in-process"),
+    "operate": _operate("in-process"),
 }
 """Every method of a Feed, in the hub's own process."""
 
@@ -336,6 +452,16 @@ def everything_there_is() -> dict[str, Probe]:
     named |= {f"{method} {path}": probe for (method, path), probe in ROUTES.items()}
     named |= {f"in process: {name}": probe for name, probe in FEED.items()}
     return RPCS | named
+
+
+def _renumbered(data: bytes | str, channel: int) -> bytes:
+    if isinstance(data, str):
+        return data.replace(str(channel), "1").encode()
+    message = browser_pb2.GatewayMessage.FromString(data)
+    message.channel = 1 if message.channel else 0
+    if message.HasField("hello"):
+        message.hello.grant.first = 1
+    return message.SerializeToString(deterministic=True)
 
 
 def _is_end(data: bytes) -> bool:

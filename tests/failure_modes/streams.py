@@ -12,9 +12,11 @@ from octokube.client.feed import FeedError
 from octokube.client.grpc_feed import GrpcFeed
 from octokube.v1 import browser_pb2
 from octokube.v1 import cluster_service_pb2 as pb
+from octokube.v1 import operation_pb2 as operation_pb
 from octokube_hub.app import Hub
 from octokube_web.encoding import JSON, PROTO
 from tests.hub.world import everything
+from tests.support.sockets import granted
 
 Receive = Callable[[], Awaitable[bytes | None]]
 """The next message in the bytes of the wire; None at the end. Raises FeedError."""
@@ -26,6 +28,8 @@ RPCS = {"watch": "octokube.v1.ClusterService/Watch", "watch_catalog": "octokube.
 DOORS = ("grpc", "in-process", "websocket", "websocket-json", "remote-websocket")
 """The last is a gateway that is another program than the hub."""
 KINDS = [f"{method} over {door}" for door in DOORS for method in METHODS]
+OPERATE = "operate"
+"""The method of a Feed that opens an operation, for which a socket has the channel ``run``."""
 
 
 class Doors:
@@ -58,6 +62,20 @@ class Doors:
         self._closers.append(tap.close)
         return tap
 
+    async def operate(self, door: str, token: str, start: operation_pb.OperationStart) -> "Tap":
+        """An operation by one of the doors, being read from now on."""
+        request = operation_pb.RunRequest(start=start)
+        if door in self._feeds:
+            stream = self._feeds[door].operate(token, peer="127.0.0.1")
+            self._closers.append(stream.close)
+            await stream.send(request.SerializeToString())
+            receive = stream.receive
+        else:
+            receive = await self._on_channel(door, token, browser_pb2.BrowserMessage(run=request))
+        tap = Tap(f"{OPERATE} over {door}", receive)
+        self._closers.append(tap.close)
+        return tap
+
     async def close(self) -> None:
         """Leaves every stream."""
         while self._closers:
@@ -75,16 +93,19 @@ class Doors:
         return catalog.receive
 
     async def _open_channel(self, door: str, method: str, token: str, request: pb.WatchRequest) -> Receive:
+        opening = browser_pb2.BrowserMessage()
+        if method == "watch":
+            opening.watch.CopyFrom(request)
+        else:
+            opening.catalog.SetInParent()
+        return await self._on_channel(door, token, opening)
+
+    async def _on_channel(self, door: str, token: str, opening: browser_pb2.BrowserMessage) -> Receive:
         headers = {"Authorization": f"Bearer {token}"}
         protocol = JSON if door == "websocket-json" else PROTO
         browser = self._remote if door == "remote-websocket" else self.browser
         ws = await browser.ws_connect("/api/v1/socket", protocols=[protocol], headers=headers, max_msg_size=0)
         self._closers.append(ws.close)
-        opening = browser_pb2.BrowserMessage(channel=1)
-        if method == "watch":
-            opening.watch.CopyFrom(request)
-        else:
-            opening.catalog.SetInParent()
 
         async def receive() -> bytes | None:
             message = await ws.receive()
@@ -96,7 +117,9 @@ class Doors:
                 raise FeedError("UNAUTHENTICATED", "the channel was closed")
             return None if is_end else data
 
-        await receive()  # the hello
+        hello = await receive()
+        assert hello is not None
+        opening.channel = granted(hello.decode() if protocol == JSON else hello)
         if protocol == JSON:
             await ws.send_str(json_format.MessageToJson(opening))
         else:
@@ -148,11 +171,20 @@ class Tap:
         self._news.set()
 
 
-def decoded(kind: str, message: bytes) -> pb.WatchResponse | pb.WatchCatalogResponse | browser_pb2.GatewayMessage:
+RESPONSES: dict[str, type[pb.WatchResponse | pb.WatchCatalogResponse | operation_pb.RunResponse]] = {
+    "watch": pb.WatchResponse,
+    "watch_catalog": pb.WatchCatalogResponse,
+    OPERATE: operation_pb.RunResponse,
+}
+
+
+def decoded(
+    kind: str, message: bytes
+) -> pb.WatchResponse | pb.WatchCatalogResponse | operation_pb.RunResponse | browser_pb2.GatewayMessage:
     """The hub's message within the bytes of a kind's wire; the gateway's own where it holds none."""
     method, _, door = kind.partition(" over ")
     if door == "grpc" or door == "in-process":
-        return (pb.WatchResponse if method == "watch" else pb.WatchCatalogResponse).FromString(message)
+        return RESPONSES[method].FromString(message)
     outer = browser_pb2.GatewayMessage()
     if door == "websocket-json":
         json_format.Parse(message, outer)
@@ -160,6 +192,8 @@ def decoded(kind: str, message: bytes) -> pb.WatchResponse | pb.WatchCatalogResp
         outer.ParseFromString(message)
     if outer.HasField("watch"):
         return outer.watch
+    if outer.HasField("run"):
+        return outer.run
     return outer.catalog if outer.HasField("catalog") else outer
 
 

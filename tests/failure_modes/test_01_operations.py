@@ -1,6 +1,7 @@
 """Failure mode 1 for operations: permission, token, team or window ends, and logs or exec output goes on."""
 
 import asyncio
+import base64
 import time
 
 import grpc.aio
@@ -11,15 +12,18 @@ from octokube.v1 import resource_pb2
 from octokube_hub.broker.request import VERBS
 from tests.failure_modes.causes import CAUSES, Cause, Scene
 from tests.failure_modes.operating import OUTPUT, Listener, execute
+from tests.failure_modes.streams import DOORS, Doors, Tap, decoded
 from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 
 PROMISED_SECONDS = 1.0
 LISTENING_SECONDS = 0.3
+OUTPUT_JSON = base64.b64encode(OUTPUT)
 PATCH = pb.PatchOperation(type=pb.PATCH_TYPE_MERGE, body=b"{}", field_manager="test")
 STARTS: dict[str, tuple[str, object]] = {
     "get": ("pods", pb.GetOperation()),
     "describe": ("pods", pb.DescribeOperation()),
+    "schema": ("pods", pb.SchemaOperation()),
     "logs": ("pods", pb.LogsOperation(follow=True)),
     "exec": ("pods", pb.ExecOperation(command=["sh"], tty=True, stdin=True)),
     "attach": ("pods", pb.AttachOperation(stdin=True)),
@@ -86,5 +90,42 @@ async def test_a_second_after_access_ends_no_operation_says_a_byte(
         last = pb.RunResponse.FromString(listener.received[-1][1])
         assert last.result.outcome == pb.OPERATION_OUTCOME_LEASE_ENDED, listener.name
         await listener.close()
+    executing.cancel()
+    await asyncio.gather(executing, return_exceptions=True)
+
+
+def says_something(tap: Tap, since: float = 0.0) -> bool:
+    """Whether output has come, in whatever encoding."""
+    told = tap.since(since)
+    return OUTPUT in told or OUTPUT_JSON in told
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES.keys())
+async def test_a_second_after_access_ends_no_operation_says_a_byte_by_any_door(
+    cause: Cause, scene: Scene, channel: grpc.aio.Channel, agent: FakeAgent, doors: Doors
+) -> None:
+    """The gateway's channels, in the hub's own process and beside it."""
+    scene.verbs = ALLOWED
+    token = await scene.begin(cause)
+    agent.put(key("pods", "vault", "web"))
+    link = await agent.session(operations=sorted(VERBS))
+    await link.begin()
+    executing = asyncio.create_task(execute(link, channel, agent))
+    asked = starts()
+    chosen = [(door, name) for door in DOORS for name in ("exec", "logs", "describe")]
+    taps = [await doors.operate(door, token, asked[name]) for door, name in chosen]
+    for tap in taps:
+        await tap.until(says_something)
+        assert tap.ended_at is None, tap.kind
+    ended_at = time.monotonic()
+    await cause.act(scene)
+    await asyncio.sleep(ended_at + PROMISED_SECONDS + LISTENING_SECONDS - time.monotonic())
+    limit = ended_at + PROMISED_SECONDS
+    assert [tap.kind for tap in taps if says_something(tap, limit)] == []
+    for tap in taps:
+        last = decoded(tap.kind, tap.received[-1][1])
+        assert isinstance(last, pb.RunResponse), (tap.kind, tap.end)
+        assert last.result.outcome == pb.OPERATION_OUTCOME_LEASE_ENDED, tap.kind
     executing.cancel()
     await asyncio.gather(executing, return_exceptions=True)

@@ -41,6 +41,9 @@ HIDDEN = {
 }
 
 
+pytestmark = pytest.mark.timeout(40)  # every door is asked, some of them until they fall silent
+
+
 class World:
     """A hub with cluster c1, in which an object of alice's is, and whatever is added."""
 

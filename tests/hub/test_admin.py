@@ -30,7 +30,8 @@ async def test_every_method_is_refused_to_who_has_no_rule_and_without_a_token(
         request = getattr(pb, method.input_type.name)()
         for metadata, code in ((ALICE, grpc.StatusCode.PERMISSION_DENIED), ((), grpc.StatusCode.UNAUTHENTICATED)):
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await getattr(admin, method.name)(request, metadata=metadata)
+                call = getattr(admin, method.name)(request, metadata=metadata)
+                await (call.read() if method.server_streaming else call)
             assert refused.value.code() is code, method.name
     records = await hub._audit.list(subject="user:alice")
     assert len(records) == len(pb.DESCRIPTOR.services_by_name["AdminService"].methods)
@@ -92,6 +93,9 @@ async def test_the_status_counts_clusters_streams_and_audiences(
     assert (cluster.name, cluster.objects, cluster.agent_version, cluster.server_version) == ("c1", 1, "test", "v1.33")
     assert (status.watch_streams, status.audiences) == (0, 0)
     assert status.policy_revision
+    assert cluster.HasField("as_of")
+    newest = (await admin.ListAuditRecords(pb.ListAuditRecordsRequest(), metadata=ADMIN)).records[1]
+    assert (status.audit_records, status.audit_head, status.operations) == (newest.id, newest.hash, 0)
 
 
 async def test_the_audit_log_lists_what_happened_newest_first(

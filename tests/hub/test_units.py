@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from octokube.runtime.admission import Admission
 from octokube.runtime.tasks import Tasks
 from octokube.state import Gone, Position, VersionedStore, new_epoch
 from octokube.v1 import cluster_service_pb2 as pb
@@ -19,7 +20,6 @@ from octokube_hub.fanout.transitions import Step, decide
 from octokube_hub.fanout.window import DEFAULT_WINDOW_BYTES, BadAck, Window
 from octokube_hub.identity.peers import is_local_peer
 from octokube_hub.identity.secret import draw_secret, hash_secret, read_bearer
-from octokube_hub.ingest.admission import Admission
 from octokube_hub.ingest.cursor import Verdict, judge, resume_version
 from octokube_hub.replica import Registry, Replica
 from octokube_hub.replica.agent_clock import AgentClock

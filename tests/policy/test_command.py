@@ -47,6 +47,11 @@ def test_check_fails_on_warnings_only_when_it_is_to_be_strict(run, tmp_path):
     assert f"{tmp_path}/policy.csv:1: warning: nobody is in role:ghost" in out
 
 
+def test_check_warns_of_a_policy_that_allows_nothing(run, tmp_path):
+    assert "policy.csv: warning: no row allows anything" in run("check", str(tmp_path))[1]
+    assert run("check", "--strict", str(tmp_path))[0] == 1
+
+
 def test_check_writes_json(run, tmp_path):
     (tmp_path / "windows.yaml").write_text("a: { daily: noon, zone: UTC }\n")
     code, out, _ = run("check", "-o", "json", str(tmp_path))

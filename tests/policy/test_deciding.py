@@ -191,6 +191,48 @@ def test_next_change_passes_over_edges_that_change_nothing(build):
     assert policy.next_change(AccessRequest(ALICE, "demo", "nodes", "", "x", "get"), AT) is None
 
 
+def test_a_change_that_is_far_off_is_found_behind_all_that_opens_and_closes_every_day(build):
+    policy = build(
+        policy="p, user:alice, demo, payments, pods, *, delete, @moving, allow\n"
+        "p, role:everyone, demo, *, pods, *, delete, @night, deny\n"
+        "p, role:everyone, demo, *, pods, *, delete, @office, deny\n"
+        "p, role:everyone, demo, *, pods, *, delete, @lunch, deny\n",
+        windows='moving: { since: "2027-03-20T00:00Z", until: "2027-03-22T00:00Z" }\n'
+        "night: { daily: 22:00-06:00, zone: UTC }\n"
+        "office: { days: Mon-Fri, from: 09:00, to: 18:00, zone: Europe/Berlin }\n"
+        "lunch: { daily: 12:00-13:00, zone: America/New_York }\n",
+    )
+    asked = AccessRequest(ALICE, "demo", "pods", "payments", "x", "delete")
+    opens = datetime(2027, 3, 20, 6, tzinfo=UTC)
+    assert policy.next_change(asked, AT) == opens
+    assert policy.next_change(asked, opens) == datetime(2027, 3, 20, 16, tzinfo=UTC)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_change_is_the_next_edge_at_which_other_rows_count(build, data):
+    names = st.sampled_from(["@night", "@office", "@once", "always"])
+    row = st.tuples(
+        st.sampled_from(["user:alice", "team:a", "role:everyone"]), names, st.sampled_from(["allow", "deny"])
+    )
+    rows = data.draw(st.lists(row, min_size=1, max_size=4))
+    policy = build(
+        policy="\n".join(f"p, {who}, demo, a, pods, *, get, {window}, {effect}" for who, window, effect in rows),
+        teams=f"g, user:alice, team:b, {data.draw(names)}\ng, team:b, team:a, {data.draw(names)}\n",
+        windows="night: { daily: 22:00-06:00, zone: Europe/Berlin }\n"
+        "office: { days: Mon-Fri, from: 06:00, to: 22:00, zone: Australia/Lord_Howe }\n"
+        'once: { since: "2026-03-29T01:00Z", until: "2026-11-01T05:00Z" }\n',
+    )
+    at = AT.replace(day=1) + timedelta(minutes=data.draw(st.integers(0, 250 * 24 * 60)))
+    candidates = policy.candidates(AccessRequest(ALICE, "demo", "pods", "a", "x", "get"))
+    edge = at
+    while edge is not None and candidates.in_force(edge) == candidates.in_force(at):
+        edge = min((e for w in candidates.windows if (e := w.next_edge(edge)) is not None), default=None)
+        if edge is not None and edge > at + timedelta(days=400):
+            edge = None
+    assert candidates.next_change_in_force(at) == edge
+
+
 def test_a_scope_is_kept_until_its_edge_and_survives_an_edit_that_does_not_concern_it(build):
     rows = "p, user:alice, demo, *, pods, *, read, 09:00-17:00 UTC, allow\n"
     policy = build(policy=rows)

@@ -7,8 +7,10 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from octokube_hub.policy import PolicyEngine, PolicyError, PolicySet, Subject, engine, sources
+from octokube_hub.policy.problems import MAX_TOLD
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ALICE = Subject("user:alice")
@@ -254,6 +256,51 @@ async def test_an_unreadable_file_keeps_the_last_good_set_until_it_is_readable_a
             assert running.current is before
         await until(lambda: running.alarm is None)
         assert running.current is before
+
+
+async def test_a_link_to_nothing_keeps_the_last_good_set_and_rings_unless_it_lasts_but_a_moment(tmp_path, monkeypatch):
+    (tmp_path / "policy.csv").write_text(PAYMENTS)
+    (tmp_path / "other.csv").write_text("g, user:alice, team:a\n")
+    alarms = []
+    async with following(tmp_path) as running:
+        running.subscribe_alarm(alarms.append)
+        first, looked = running.current, []
+        sign = sources.sign
+
+        def sign_and_mend(directory):
+            if not looked:  # the first look meets a link in the middle of being swapped
+                looked.append(True)
+                (tmp_path / "teams.csv").symlink_to("nowhere.csv")
+                try:
+                    return sign(directory)
+                finally:
+                    (tmp_path / "teams.csv").unlink()
+                    (tmp_path / "teams.csv").symlink_to("other.csv")
+            return sign(directory)
+
+        monkeypatch.setattr(sources, "sign", sign_and_mend)
+        await until(lambda: running.current is not first)
+        assert alarms == []
+        second = running.current
+        (tmp_path / "other.csv").unlink()
+        await until(lambda: running.alarm is not None)
+        assert "teams.csv: this is a link to nothing" in str(running.alarm)
+        assert running.current is second
+        (tmp_path / "teams.csv").unlink()
+        await until(lambda: running.alarm is None and running.current is not second)
+        assert not running.current.memberships
+
+
+async def test_a_file_of_another_kind_fills_neither_the_log_nor_the_alarm(tmp_path):
+    (tmp_path / "policy.csv").write_text(PAYMENTS)
+    with capture_logs() as logs:
+        async with following(tmp_path) as running:
+            (tmp_path / "policy.csv").write_text("x" * 5_000 + "\n" + "date, amount\n" * 50_000)
+            await until(lambda: running.alarm is not None)
+            assert len(running.alarm.problems) == 50_001
+            assert str(running.alarm).endswith("; and 49981 more")
+            assert len(str(running.alarm)) < 6_000
+    assert [entry["event"] for entry in logs].count("policy.refused") == MAX_TOLD
 
 
 async def test_a_defect_of_the_compiler_keeps_the_last_good_set_and_rings(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from octokube_hub.policy import PolicyError, Subject, load_policy
+from octokube_hub.policy import PolicyError, Subject, load_policy, sources
 from octokube_hub.policy.lint import find_shadowed
 from octokube_hub.policy.model import MODEL
 
@@ -178,7 +178,7 @@ def test_files_that_are_not_utf_8_or_torn_are_refused(tmp_path):
 
 def test_a_file_that_cannot_be_read_is_refused_and_not_taken_for_absent(tmp_path):
     (tmp_path / "policy.csv").mkdir()
-    with pytest.raises(PolicyError, match=r"policy\.csv: it cannot be read"):
+    with pytest.raises(PolicyError, match=r"policy\.csv: this is not a file"):
         load_policy(tmp_path)
 
 
@@ -211,8 +211,18 @@ def test_a_commit_is_named_only_when_the_directory_is_clean(tmp_path):
     git("add", ".")
     git("commit", "-qm", "Begin")
     assert load_policy(tmp_path).commit == git("rev-parse", "HEAD").strip()
+    read_before = sources.read_sources(tmp_path)
     (tmp_path / "policy.csv").write_text(ROW + "\n")
     assert load_policy(tmp_path).commit is None
+    git("commit", "-qam", "Go on")
+    assert load_policy(tmp_path).commit is not None
+    assert sources.find_commit(tmp_path, read_before) is None  # what was read is in the commit before
+    (tmp_path / ".gitignore").write_text("teams.csv\n")
+    git("add", ".gitignore")
+    git("commit", "-qm", "Ignore")
+    assert load_policy(tmp_path).commit is not None
+    (tmp_path / "teams.csv").write_text("g, user:alice, team:a\n")
+    assert load_policy(tmp_path).commit is None  # nobody has reviewed it there
 
 
 def test_what_is_valid_and_probably_not_meant_is_warned_about(build):

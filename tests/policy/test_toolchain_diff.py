@@ -1,6 +1,7 @@
 """``octokube policy diff``: who gains or loses what, and when; and that it overlooks nothing."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -334,3 +335,23 @@ def test_whatever_teams_somebody_is_in_a_difference_shows_at_somebody_who_is_in_
                 and any(start <= at and (stop is None or at < stop) for start, stop in change.intervals)
                 for change in found.changes
             ), request
+
+
+def test_what_begins_to_count_only_later_is_told(run, edited, tmp_path):
+    was = shutil.copytree(edited, tmp_path / "was")
+    row = "p, user:dana, demo, payments, secrets, *, read, 2026-05-01T00:00Z/2026-06-01T00:00Z, allow\n"
+    over = "p, user:dana, demo, payments, secrets, *, read, 2021-05-01T00:00Z/2021-06-01T00:00Z, allow\n"
+    with (edited / "policy.csv").open("a") as file:
+        file.write(row + over)
+    with (edited / "teams.csv").open("a") as file:
+        file.write("g, user:carol, team:payments, 2026-04-01T00:00Z/2026-06-01T00:00Z\n")
+    code, out, _ = run("diff", was, edited, "--at", NOON)
+    rows, teams = ((edited / name).read_text().count("\n") for name in ("policy.csv", "teams.csv"))
+    assert code == 0
+    assert f"policy.csv:{rows - 1} of NEW counts from 2026-05-01T00:00:00Z only: see it by --days" in out
+    assert f"teams.csv:{teams} of NEW counts from 2026-04-01T00:00:00Z only" in out
+    assert out.count(" only: see it") == 2
+    assert f"policy.csv:{rows - 1} of OLD counts from 2026-05-01" in run("diff", edited, was, "--at", NOON)[1]
+    far = run("diff", was, edited, "--at", NOON, "--days", "90", "-o", "json")
+    assert far[0] == 1
+    assert json.loads(far[1])["shortfalls"] == []

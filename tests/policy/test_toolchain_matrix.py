@@ -42,7 +42,7 @@ class Page(HTMLParser):
         self.seen.append(tag)
         if tag == "th":
             self.scopes.append(dict(attrs)["scope"])
-        if tag != "meta":
+        if tag not in ("meta", "col"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -56,6 +56,21 @@ def test_the_page_is_a_table_with_a_caption_and_heads_and_runs_nothing(run, tmp_
     page.feed(out)
     assert page.open == []
     assert {"caption", "thead", "tbody", "style"} <= set(page.seen)
-    assert page.scopes == ["col", "col", "col", "rowgroup"]
+    assert page.scopes == ["col", "col", "rowgroup"]
     assert not {"script", "b"} & set(page.seen)
     assert "user:&lt;b&gt;&amp;" in out
+
+
+@pytest.mark.parametrize("output", ["text", "html"])
+def test_that_nobody_may_do_anything_is_said(run, tmp_path, output):
+    assert "nobody may do anything" in run("matrix", tmp_path, "-o", output)[1]
+
+
+def test_the_page_says_what_its_objects_are(run, tmp_path):
+    (tmp_path / "objects.json").write_text(
+        '[{"cluster": "demo", "namespace": "payments", "resource": "pods", "name": "api-1"}]'
+    )
+    assert "The objects are examples" in run("matrix", POLICIES, "-o", "html")[1]
+    listed = run("matrix", POLICIES, "-o", "html", "--inventory", tmp_path / "objects.json")[1]
+    assert "demo/payments pods/api-1" in listed
+    assert "The objects are examples" not in listed

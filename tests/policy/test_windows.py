@@ -273,3 +273,32 @@ def test_a_machine_without_zone_data_says_what_to_install(monkeypatch):
     monkeypatch.setattr(wallclock, "available_timezones", frozenset)
     with pytest.raises(ValueError, match="install the package tzdata"):
         read_inline("09:00-18:00 Nowhere/Else")
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin"])
+def test_a_zone_that_means_something_else_elsewhere_is_refused(zone):
+    with pytest.raises(ValueError, match="no zone of its own"):
+        read_inline(f"daily 09:00-10:00 {zone}")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "is_open_ever"),
+    [
+        ("since: 2027-03-02T00:00Z, until: 2027-03-03T00:00Z", False),  # a Tuesday
+        ("since: 2027-03-01T18:00Z, until: 2027-03-08T09:00Z", False),  # from edge to edge
+        ("since: 2027-03-01T17:59Z, until: 2027-03-08T09:00Z", True),
+        ("since: 2027-03-01T18:00Z, until: 2027-03-08T09:01Z", True),
+        ("since: 2027-03-01T18:00Z", True),
+        ("until: 2027-03-01T18:00Z", True),
+        ("since: 2027-03-05T00:00Z, until: 2027-03-10T00:00Z, except: 2027-03-08", False),
+    ],
+)
+def test_a_window_that_never_opens_is_refused(bounds, is_open_ever):
+    _, problems = read_windows("w", f"a: {{ days: Mon, from: 09:00, to: 18:00, zone: UTC, {bounds} }}")
+    assert (problems == ()) is is_open_ever
+    assert all("never open" in problem.message for problem in problems)
+
+
+def test_digits_are_those_of_ascii():
+    with pytest.raises(ValueError, match="not a range of times"):
+        read_inline("daily \u0660\u0669:00-18:00 UTC")

@@ -96,3 +96,16 @@ def test_a_terminal_gets_lines_for_people() -> None:
 def test_an_unknown_level_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown log level 'loud'; use debug, info, warning or error"):
         configure_logging(level="loud")
+
+
+@pytest.mark.parametrize("format", ["console", "json"])
+def test_a_traceback_tells_no_values_of_variables(format: str) -> None:
+    stream = io.StringIO()
+    configure_logging(stream=stream, format=format)  # type: ignore[arg-type]
+    body = "canary-" + "of-a-request"
+    try:
+        raise ValueError(f"{len(body)} bytes are too many")
+    except ValueError:
+        structlog.get_logger("octokube_hub.app").exception("task.failed")
+    assert "19 bytes are too many" in stream.getvalue()
+    assert "canary-of-a-request" not in stream.getvalue()

@@ -12,10 +12,13 @@ from octokube.runtime.tasks import Tasks
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube_hub.api.agent_service import AgentServicer
 from octokube_hub.api.cluster_service import ClusterServicer
+from octokube_hub.api.crowd import Crowd
 from octokube_hub.api.feed_service import FeedService
 from octokube_hub.api.inprocess import InProcessFeed
+from octokube_hub.api.operation_service import OperationService, Wire
 from octokube_hub.broker.agents import AgentPorts
 from octokube_hub.broker.deciding import Decider
+from octokube_hub.errors import Refused
 from octokube_hub.fanout.clusters import Fanout
 from octokube_hub.fanout.pacing import Pacer, Rounds
 from octokube_hub.fanout.resume import KEY_BYTES, Sealer
@@ -23,6 +26,7 @@ from octokube_hub.fanout.sessions import Sessions
 from octokube_hub.identity import AgentAccess, Authenticator, Leases
 from octokube_hub.identity.leases import keep_checking
 from octokube_hub.identity.secret import TOKEN_PREFIX, hash_secret
+from octokube_hub.limits import HubLimits
 from octokube_hub.policy import PolicySet
 from octokube_hub.replica import Registry
 from octokube_hub.store.credentials import AgentCredential
@@ -115,6 +119,9 @@ class Context:
     def peer(self) -> str:
         return "ipv4:10.0.0.1:50000"
 
+    def auth_context(self) -> dict[str, list[bytes]]:
+        return {}
+
     async def read(self) -> Any:
         try:
             message = await self._stream.up.get()
@@ -141,6 +148,16 @@ class Context:
 
     def done(self) -> bool:
         return self._stream.up.is_broken
+
+
+class _NoOperations(OperationService):
+    """What is simulated here is the stream; nobody operates on a cluster."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def serve(self, token: str, peer: str, wire: Wire) -> None:
+        raise Refused("UNIMPLEMENTED", "this simulation has no operations")
 
 
 class HubNode:
@@ -174,11 +191,12 @@ class HubNode:
             sessions=self.sessions,
             policy=policy,
             decider=Decider(policy, held, clock),
+            crowd=Crowd(HubLimits(), clock),
             clock=clock,
             hub_version="sim",
         )
         self.subscribers = ClusterServicer(service)
-        self.feed = InProcessFeed(service, self.tasks)
+        self.feed = InProcessFeed(service, _NoOperations(), self.tasks)
         self.agents = AgentServicer(
             access=AgentAccess(held),
             leases=self.agent_leases,

@@ -67,6 +67,31 @@ class StoreAgainstModel(RuleBasedStateMachine):
             self.buried.append(Removed(key, version, reason))
             self.happened(version)
 
+    @rule(place=st.tuples(st.sampled_from(["pods", "nodes"]), st.sampled_from(["", "payments"])), uid=UIDS)
+    def fill(self, place: tuple[str, str], uid: str) -> None:
+        keys = [Key(*place, name, uid) for name in "ab"]
+        if any(held[:2] == place for held in self.now):
+            with pytest.raises(ValueError, match="has objects already"):
+                self.store.fill(*place, [])
+            return
+        self.store.fill(*place, ((key, self.value + place) for place, key in enumerate(keys, 1)))
+        for key in keys:
+            self.value += 1
+            version = max(self.history) + 1
+            self.now[key] = (version, self.value)
+            self.happened(version)
+
+    @rule(place=st.tuples(st.sampled_from(["pods", "nodes"]), st.sampled_from(["", "payments"])), reason=REASONS)
+    def clear(self, place: tuple[str, str], reason: TombstoneReason) -> None:
+        held = {key for key in self.now if key[:2] == place}
+        removed = self.store.clear(*place, reason)
+        assert {each.key for each in removed} == held
+        for each in removed:
+            assert (each.version, each.reason) == (max(self.history) + 1, reason)
+            del self.now[each.key]
+            self.buried.append(each)
+            self.happened(each.version)
+
     @rule(name=NAMES, step=STEPS, reason=REASONS)
     def bury(self, name: tuple[str, str, str], step: int, reason: TombstoneReason) -> None:
         removed = Removed(Key(*name, "never-held"), self.store.version + step, reason)

@@ -8,8 +8,6 @@ import aiohttp
 from octokube.client.feed import FeedError
 from octokube.v1 import browser_pb2, cluster_service_pb2
 
-CHANNEL = 1
-
 
 class WebsocketFeed:
     """Each stream is a socket of its own with one channel. Records what all of them have received."""
@@ -28,7 +26,7 @@ class WebsocketFeed:
 
     async def get_object(self, token: str, request: bytes) -> bytes:
         asked = cluster_service_pb2.GetObjectRequest.FromString(request)
-        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(channel=CHANNEL, get_object=asked))
+        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(get_object=asked))
         try:
             answer = await stream.next()
         finally:
@@ -38,7 +36,7 @@ class WebsocketFeed:
 
     async def explain_access(self, token: str, request: bytes) -> bytes:
         asked = cluster_service_pb2.ExplainAccessRequest.FromString(request)
-        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(channel=CHANNEL, explain_access=asked))
+        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(explain_access=asked))
         try:
             answer = await stream.next()
         finally:
@@ -51,7 +49,7 @@ class WebsocketFeed:
         return _SocketStream(self, token)
 
     def watch_catalog(self, token: str, *, peer: str) -> "_SocketStream":
-        opening = browser_pb2.BrowserMessage(channel=CHANNEL, catalog=cluster_service_pb2.WatchCatalogRequest())
+        opening = browser_pb2.BrowserMessage(catalog=cluster_service_pb2.WatchCatalogRequest())
         return _SocketStream(self, token, opening)
 
 
@@ -75,7 +73,7 @@ class _SocketStream:
         ws = await self._open()
         watch = cluster_service_pb2.WatchRequest.FromString(request)
         with contextlib.suppress(ConnectionError):  # receive tells how it ended
-            await ws.send_bytes(browser_pb2.BrowserMessage(channel=CHANNEL, watch=watch).SerializeToString())
+            await ws.send_bytes(browser_pb2.BrowserMessage(channel=self._channel, watch=watch).SerializeToString())
 
     async def receive(self) -> bytes | None:
         message = await self.next()
@@ -119,8 +117,14 @@ class _SocketStream:
             message = await self._first(ws)
             self._hello = message.hello
             if self._opening is not None:
+                self._opening.channel = self._channel
                 await ws.send_bytes(self._opening.SerializeToString())
             return ws
+
+    @property
+    def _channel(self) -> int:
+        assert self._hello is not None
+        return self._hello.grant.first
 
     async def _first(self, ws: aiohttp.ClientWebSocketResponse) -> browser_pb2.GatewayMessage:
         """The hello."""

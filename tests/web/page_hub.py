@@ -125,7 +125,7 @@ class Stream:
 
     def _selects(self, key: Key) -> bool:
         wanted = self.wanted
-        if wanted is None or key.type not in wanted.types or (wanted.names and key.name not in wanted.names):
+        if wanted is None or not {"*", key.type} & set(wanted.types) or (wanted.names and key.name not in wanted.names):
             return False
         return bool({"**", "*" if key.namespace else "cluster", key.namespace or "cluster"} & set(wanted.namespaces))
 

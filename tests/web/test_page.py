@@ -136,6 +136,8 @@ async def test_an_open_object_is_live_and_is_forgotten_when_it_is_withdrawn(open
     await sign_in(tab)
     await row(tab, "api-00001").click()
     panel = tab.locator("aside.panel")
+    await expect(panel.locator(".chips")).to_contain_text("app=api")
+    await panel.get_by_role("tab", name="YAML").click()
     await expect(panel.locator(".yaml .line").nth(0)).to_contain_text("apiVersion: v1")
     key = hub.put("pods", "payments", "api-00001", ["0/1", "Error", 9, 1], {"spec": {"secretly": "changed-just-now"}})
     await expect(panel.locator(".yaml")).to_contain_text("changed-just-now")
@@ -145,7 +147,7 @@ async def test_an_open_object_is_live_and_is_forgotten_when_it_is_withdrawn(open
 
 
 async def test_redacted_values_are_shown_as_such(open_tab: OpenTab) -> None:
-    tab = await open_tab("?cluster=harbour&type=secrets&in=payments&name=database")
+    tab = await open_tab("?cluster=harbour&type=secrets&in=payments&name=database&tab=yaml")
     await sign_in(tab)
     redacted = tab.locator(".yaml .redacted")
     await expect(redacted).to_have_text("redacted")
@@ -157,14 +159,14 @@ async def test_the_address_says_what_is_open(open_tab: OpenTab) -> None:
     await sign_in(tab)
     await tab.get_by_role("link", name="Nodes").click()
     await row(tab, "node-1").click()
-    await expect(tab.locator(".yaml")).to_contain_text("kind: Node")
+    await expect(tab.locator(".overview")).to_contain_text("app=api")
     address = tab.url
     await tab.go_back()
     await expect(tab.locator("aside.panel")).to_have_count(0)
     await tab.go_back()
     await expect(row(tab, "api-00000")).to_be_visible()
     await tab.goto(address)
-    await expect(tab.locator(".yaml")).to_contain_text("kind: Node")
+    await expect(tab.locator(".overview")).to_contain_text("app=api")
 
 
 async def test_everything_in_the_table_can_be_reached_by_keyboard(open_tab: OpenTab) -> None:
@@ -255,7 +257,7 @@ async def test_an_ended_token_asks_in_place_and_leaves_nothing_behind(open_tab: 
     tab = await open_tab()
     await sign_in(tab)
     await row(tab, "api-00001").click()
-    await expect(tab.locator(".yaml")).to_contain_text("kind: Pod")
+    await expect(tab.locator(".overview")).to_contain_text("app=api")
     hub.end_token("demo:alice")
     dialog = tab.get_by_role("dialog")
     await expect(dialog).to_be_visible()
@@ -302,8 +304,13 @@ async def test_every_screen_is_accessible(
         await look("drawer")
         await tab.keyboard.press("Escape")
     await row(tab, "api-00004").click()
-    await expect(tab.locator(".yaml .line").first).to_be_visible()
+    await expect(tab.locator(".overview h3").first).to_be_visible()
     await look("object")
+    await tab.get_by_role("tab", name="YAML").click()
+    await expect(tab.locator(".yaml .line").first).to_be_visible()
+    await look("yaml")
+    await tab.get_by_role("tab", name="History").click()
+    await look("history")
     await tab.keyboard.press("Escape")
     await tab.keyboard.press("?")
     await look("keys")

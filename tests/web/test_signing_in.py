@@ -4,10 +4,13 @@ import aiohttp
 import pytest
 
 from octokube.runtime.errors import UserError
-from octokube_web.app import Gateway
+from octokube_web.app import SIGN_IN_BURST, Gateway
+from octokube_web.encoding import PROTO
 from octokube_web.origins import Origins
 from octokube_web.sessions import Sessions
 from octokube_web.settings import WebSettings
+from octokube_web.tickets import LIFE_SECONDS, MOST_OF_SESSION, PREFIX, Tickets
+from tests.support.sockets import open_socket, ticket
 from tests.web.fake_feed import FakeFeed
 
 
@@ -54,7 +57,7 @@ async def test_a_form_of_another_content_type_is_a_bad_request(browser: aiohttp.
 
 
 async def test_signing_out_ends_the_session_and_its_sockets(signed_in: aiohttp.ClientSession) -> None:
-    async with signed_in.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"]) as ws:
+    async with await open_socket(signed_in) as ws:
         await ws.receive_bytes()
         async with signed_in.delete("/api/v1/session") as response:
             assert response.status == 204
@@ -90,8 +93,9 @@ async def test_a_page_of_another_origin_can_use_neither_cookie_nor_socket(
     async with aiohttp.ClientSession(gateway.url, cookies=cookies, headers=headers) as foreign:
         with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
             await foreign.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
-        async with foreign.delete("/api/v1/session") as response:
-            assert response.status == 403
+        for method, path in (("DELETE", "/api/v1/session"), ("POST", "/api/v1/tickets")):
+            async with foreign.request(method, path) as response:
+                assert response.status == 403
     async with signed_in.get("/api/v1/session") as response:
         assert response.status == 200
 
@@ -123,7 +127,7 @@ def test_a_configured_origin_is_accepted_whatever_the_host() -> None:
 def test_a_session_ends_by_the_clock() -> None:
     clock = FakeClock()
     sessions = Sessions(lifetime_seconds=60, limit=10, clock=clock)  # type: ignore[arg-type]
-    session = sessions.begin("alice")
+    session = sessions.begin("alice", subject="user:alice")
     clock.seconds = 59
     assert sessions.find(session.id) is session
     clock.seconds = 60
@@ -133,11 +137,89 @@ def test_a_session_ends_by_the_clock() -> None:
 
 def test_a_full_table_of_sessions_drops_the_oldest() -> None:
     sessions = Sessions(lifetime_seconds=60, limit=2)
-    first, second, third = (sessions.begin("alice") for _ in range(3))
+    first, second, third = (sessions.begin("alice", subject=f"user:{number}") for number in range(3))
     assert first.ended.is_set()
     assert sessions.find(second.id) is second
     assert sessions.find(third.id) is third
     assert len(sessions) == 2
+
+
+def test_one_person_has_so_many_sessions_and_pushes_nobody_else_out() -> None:
+    sessions = Sessions(lifetime_seconds=60, limit=100, person_limit=2)
+    of_bob = sessions.begin("bob", subject="user:bob")
+    of_alice = [sessions.begin("alice", subject="user:alice") for _ in range(10)]
+    assert [session.ended.is_set() for session in of_alice] == [True] * 8 + [False] * 2
+    assert not of_bob.ended.is_set()
+    for session in (*of_alice, of_bob):
+        sessions.end(session.id)
+    assert (len(sessions), sessions._of_person) == (0, {})
+
+
+@pytest.mark.parametrize("kind", ["cross-site", "same-site", "none"])
+async def test_what_the_browser_says_of_the_asking_page_counts_as_well(
+    signed_in: aiohttp.ClientSession, kind: str
+) -> None:
+    for method, path in (("DELETE", "/api/v1/session"), ("POST", "/api/v1/tickets"), ("POST", "/api/v1/session")):
+        async with signed_in.request(method, path, headers={"Sec-Fetch-Site": kind}) as response:
+            assert response.status == 403
+    async with signed_in.post("/api/v1/tickets", headers={"Sec-Fetch-Site": "same-origin"}) as response:
+        assert response.status == 200
+
+
+async def test_the_cookie_alone_opens_no_socket(signed_in: aiohttp.ClientSession) -> None:
+    for offered in ([PROTO], [PROTO, PREFIX], [PROTO, PREFIX + "invented"]):
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await signed_in.ws_connect("/api/v1/socket", protocols=offered)
+
+
+async def test_a_ticket_opens_one_socket_and_only_of_its_session(
+    gateway: Gateway, signed_in: aiohttp.ClientSession
+) -> None:
+    taken = await ticket(signed_in)
+    headers = {"Origin": gateway.url.rstrip("/")}
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(gateway.url, headers=headers, cookie_jar=jar) as other:
+        async with other.post("/api/v1/tickets") as response:
+            assert response.status == 401
+        async with other.post("/api/v1/session", json={"token": "bob"}) as response:
+            assert response.status == 200
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await other.ws_connect("/api/v1/socket", protocols=[PROTO, PREFIX + taken])
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):  # whoever showed it has used it up
+        await signed_in.ws_connect("/api/v1/socket", protocols=[PROTO, PREFIX + taken])
+    taken = await ticket(signed_in)
+    async with signed_in.ws_connect("/api/v1/socket", protocols=[PROTO, PREFIX + taken]) as ws:
+        await ws.receive_bytes()
+        assert ws.protocol == PROTO, "the ticket is not sent back"
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+        await signed_in.ws_connect("/api/v1/socket", protocols=[PROTO, PREFIX + taken])
+
+
+def test_tickets_end_soon_and_are_few() -> None:
+    clock = FakeClock()
+    tickets = Tickets(clock)  # type: ignore[arg-type]
+    first = tickets.issue("one")
+    clock.seconds = LIFE_SECONDS
+    assert not tickets.redeem(first, "one")
+    assert len(tickets) == 0
+    issued = [tickets.issue("one") for _ in range(MOST_OF_SESSION + 1)]
+    assert len(tickets) == MOST_OF_SESSION
+    assert not tickets.redeem(issued[0], "one")
+    assert tickets.redeem(issued[1], "one")
+    clock.seconds += LIFE_SECONDS
+    tickets.issue("two")
+    assert len(tickets) == 1, "what nobody came for is forgotten"
+
+
+async def test_whoever_tries_again_and_again_has_to_wait(browser: aiohttp.ClientSession) -> None:
+    statuses = []
+    for _ in range(SIGN_IN_BURST + 5):
+        async with browser.post("/api/v1/session", json={"token": "guess"}) as response:
+            statuses.append(response.status)
+            if response.status == 429:
+                assert int(response.headers["Retry-After"]) >= 1
+    assert statuses[:SIGN_IN_BURST] == [401] * SIGN_IN_BURST
+    assert 429 in statuses[SIGN_IN_BURST:]
 
 
 async def test_a_port_in_use_is_one_sentence(gateway: Gateway, feed: FakeFeed) -> None:
@@ -167,7 +249,7 @@ def test_a_setting_that_cannot_work_is_one_sentence(settings: WebSettings, sente
 
 def test_tls_files_that_cannot_be_used_are_one_sentence(feed: FakeFeed) -> None:
     gateway = Gateway(WebSettings(tls_cert_file="/nowhere.pem", tls_key_file="/nowhere.key"), feed)
-    with pytest.raises(UserError, match="can't be used"):
+    with pytest.raises(UserError, match="can't be read"):
         gateway._ssl_context()
 
 

@@ -11,6 +11,8 @@ from octokube.client.feed import FeedError
 from octokube.v1 import browser_pb2, cluster_service_pb2, frame_pb2
 from octokube_web import socket as socket_module
 from octokube_web.app import Gateway
+from octokube_web.numbers import BLOCK
+from tests.support.sockets import PageSocket, granted, open_socket
 from tests.support.waiting import eventually
 from tests.web.fake_feed import FakeFeed, FakeWatch
 
@@ -35,17 +37,21 @@ def frame(sequence: int) -> bytes:
     ).SerializeToString()
 
 
-async def received(ws: ClientWebSocketResponse) -> browser_pb2.GatewayMessage:
+async def received(ws: PageSocket) -> browser_pb2.GatewayMessage:
     return browser_pb2.GatewayMessage.FromString(await ws.receive_bytes())
 
 
-async def connected(browser: aiohttp.ClientSession) -> ClientWebSocketResponse:
-    ws = await browser.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
-    assert (await received(ws)).hello.who_am_i.subject == "user:alice"
-    return ws
+async def connected(browser: aiohttp.ClientSession) -> PageSocket:
+    if "Authorization" in browser.headers:
+        ws = await browser.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+    else:
+        ws = await open_socket(browser)
+    hello = await ws.receive_bytes()
+    assert browser_pb2.GatewayMessage.FromString(hello).hello.who_am_i.subject in ("user:alice", "user:bob")
+    return PageSocket(ws, granted(hello))
 
 
-async def closing(ws: ClientWebSocketResponse) -> int | None:
+async def closing(ws: ClientWebSocketResponse | PageSocket) -> int | None:
     while (await ws.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
         pass
     return ws.close_code
@@ -85,13 +91,13 @@ async def test_acknowledgements_reach_their_own_stream(signed_in: aiohttp.Client
 async def test_json_says_the_same_in_text(gateway: Gateway, feed: FakeFeed) -> None:
     async with aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer bob"}) as program:
         ws = await program.ws_connect("/api/v1/socket", protocols=["octokube.v1.json"])
-        await ws.receive_str()
+        channel = granted(await ws.receive_str())
         subscription = {"clusters": ["demo"], "types": ["pods"], "namespaces": ["**"]}
-        await ws.send_json({"channel": 1, "watch": {"subscribe": {"subscription": subscription}}})
+        await ws.send_json({"channel": channel, "watch": {"subscribe": {"subscription": subscription}}})
         stream = await feed.stream()
         stream.say(frame(1))
         message = await ws.receive_json()
-        assert message == {"channel": 1, "watch": {"frame": {"sequence": "1", "cluster": "demo"}}}
+        assert message == {"channel": channel, "watch": {"frame": {"sequence": "1", "cluster": "demo"}}}
         await ws.close()
 
 
@@ -192,8 +198,10 @@ async def test_more_channels_than_allowed_are_refused_and_the_others_go_on(
     assert (await received(ws)).channel == 3
 
 
-async def test_a_channel_number_means_nothing_on_another_socket(gateway: Gateway, feed: FakeFeed) -> None:
-    """A stolen channel number must not reach another person's stream (ids taken from the client)."""
+@pytest.mark.parametrize("kind", ["acknowledges", "opens", "closes"])
+async def test_a_channel_stolen_from_another_socket_ends_the_thief_and_nobody_else(
+    gateway: Gateway, feed: FakeFeed, kind: str
+) -> None:
     async with (
         aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer alice"}) as alice,
         aiohttp.ClientSession(gateway.url, headers={"Authorization": "Bearer bob"}) as bob,
@@ -201,14 +209,40 @@ async def test_a_channel_number_means_nothing_on_another_socket(gateway: Gateway
         of_alice = await connected(alice)
         await of_alice.send_bytes(subscribe(7))
         stream = await feed.stream()
-        of_bob = await bob.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
-        await received(of_bob)
-        await of_bob.send_bytes(ack(7, 1))
-        second = await feed.stream(1)
-        assert second.token == "bob"
+        of_bob = await connected(bob)
+        stolen = of_alice.first + 6
+        close = browser_pb2.BrowserMessage(channel=stolen, close=browser_pb2.ChannelClose()).SerializeToString()
+        message = {"acknowledges": ack(stolen, 1), "opens": subscribe(stolen), "closes": close}[kind]
+        await of_bob.ws.send_bytes(message)
+        assert await closing(of_bob) == 1008
         stream.say(frame(1))
         assert (await received(of_alice)).watch.frame.sequence == 1
-        assert len(stream.sent) == 1
+        assert (len(stream.sent), len(feed.streams)) == (1, 1)
+
+
+async def test_numbers_are_granted_in_time_each_to_one_socket_and_are_free_again_afterwards(
+    gateway: Gateway, signed_in: aiohttp.ClientSession
+) -> None:
+    sockets = [await connected(signed_in) for _ in range(5)]
+    assert len({ws.first // BLOCK for ws in sockets}) == 5
+    ws, grants, opened = sockets[0].ws, [sockets[0].first], 0
+    while len(grants) < 4:
+        for number in range(grants[-1], grants[-1] + BLOCK // 2 + 1):
+            request = browser_pb2.BrowserMessage(channel=number)
+            request.explain_access.key.name = "web"
+            await ws.send_bytes(request.SerializeToString())
+            opened += 1
+            is_done = False
+            while not is_done:
+                message = browser_pb2.GatewayMessage.FromString(await ws.receive_bytes())
+                if message.HasField("grant"):
+                    grants.append(message.grant.first)
+                is_done = message.channel == number and message.HasField("closed")
+    assert opened == 3 * (BLOCK // 2 + 1)
+    assert len(gateway._numbers) == 8
+    for socket in sockets:
+        await socket.close()
+    await eventually(lambda: len(gateway._numbers) == 0)
 
 
 async def test_a_channel_whose_hub_takes_nothing_is_ended_and_delays_no_other(
@@ -258,7 +292,7 @@ async def test_a_hub_that_is_away_is_told_apart_from_a_refused_token(
     signed_in: aiohttp.ClientSession, feed: FakeFeed
 ) -> None:
     feed.is_down = True
-    ws = await signed_in.ws_connect("/api/v1/socket", protocols=["octokube.v1.proto"])
+    ws = await open_socket(signed_in)
     assert await closing(ws) == 4503
 
 
@@ -317,7 +351,7 @@ async def test_requests_that_wait_for_the_hub_are_bounded_in_bytes(
     assert (message.channel, message.closed.code) == (1, "RESOURCE_EXHAUSTED")
 
 
-async def blocked(browser: aiohttp.ClientSession, feed: FakeFeed) -> tuple[ClientWebSocketResponse, FakeWatch]:
+async def blocked(browser: aiohttp.ClientSession, feed: FakeFeed) -> tuple[PageSocket, FakeWatch]:
     """A socket that the browser does not read, and its stream, of which the gateway therefore takes no more."""
     ws = await connected(browser)
     await ws.send_bytes(subscribe(1))

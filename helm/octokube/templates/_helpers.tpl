@@ -43,6 +43,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- default (printf "%s-policies" (include "octokube.fullname" .)) .Values.policies.existingConfigMap -}}
 {{- end -}}
 
+{{/* Not empty when the gateway has a certificate of its own. */}}
+{{- define "octokube.webEnrols" -}}
+{{- or .Values.web.enrolment.token .Values.web.enrolment.existingSecret -}}
+{{- end -}}
+
+{{- define "octokube.webEnrolmentSecret" -}}
+{{- default (printf "%s-web-enrolment" (include "octokube.fullname" .)) .Values.web.enrolment.existingSecret -}}
+{{- end -}}
+
+{{- define "octokube.webStateClaim" -}}
+{{- default (printf "%s-web-state" (include "octokube.fullname" .)) .Values.web.enrolment.persistence.existingClaim -}}
+{{- end -}}
+
 {{/* Takes (dict "root" $ "part" .Values.hub): what both pods say about where they run. */}}
 {{- define "octokube.placement" -}}
 {{- with .root.Values.imagePullSecrets }}
@@ -66,6 +79,60 @@ tolerations:
 {{- end }}
 {{- end -}}
 
+{{/* Takes (dict "root" $ "path" "/livez"): how the kubelet asks the hub. */}}
+{{- define "octokube.hubProbe" -}}
+{{- if .root.Values.hub.metrics.enabled -}}
+httpGet:
+  path: {{ .path }}
+  port: metrics
+{{- else -}}
+tcpSocket:
+  port: grpc
+{{- end -}}
+{{- end -}}
+
+{{/* Takes (dict "root" $ "once" true): git-sync, which keeps /git/current at the newest commit by swapping a link. */}}
+{{- define "octokube.gitSync" -}}
+{{- $git := .root.Values.policies.git -}}
+image: {{ include "octokube.image" (dict "root" .root "image" $git.image) }}
+imagePullPolicy: {{ $git.image.pullPolicy }}
+args:
+  - {{ printf "--repo=%s" $git.repository | quote }}
+  - {{ printf "--ref=%s" $git.ref | quote }}
+  - --root=/git
+  - --link=current
+  - --depth=1
+  {{- if .once }}
+  - --one-time
+  {{- else }}
+  - --period={{ $git.periodSeconds }}s
+  - --max-failures=-1
+  {{- end }}
+  {{- if $git.sshSecret }}
+  - --ssh-key-file=/etc/git-ssh/ssh-privatekey
+  - --ssh-known-hosts-file=/etc/git-ssh/known_hosts
+  {{- end }}
+{{- with $git.credentialsSecret }}
+envFrom:
+  - secretRef:
+      name: {{ . }}
+{{- end }}
+securityContext:
+  {{- toYaml .root.Values.securityContext | nindent 2 }}
+resources:
+  {{- toYaml $git.resources | nindent 2 }}
+volumeMounts:
+  - name: git
+    mountPath: /git
+  - name: tmp
+    mountPath: /tmp
+  {{- if $git.sshSecret }}
+  - name: git-ssh
+    mountPath: /etc/git-ssh
+    readOnly: true
+  {{- end }}
+{{- end -}}
+
 {{/* Stops with one sentence at the first value that cannot work; the schema has looked at types and names before. */}}
 {{- define "octokube.check" -}}
 {{- if and .Values.hub.tls.existingSecret .Values.hub.allowPlaintext -}}
@@ -75,6 +142,12 @@ tolerations:
 {{- end -}}
 {{- if and .Values.hub.persistence.existingClaim (not .Values.hub.persistence.enabled) -}}
 {{- fail "hub.persistence.existingClaim is given but hub.persistence.enabled is false; set it to true or remove the claim" -}}
+{{- end -}}
+{{- if and .Values.web.enrolment.token .Values.web.enrolment.existingSecret -}}
+{{- fail "both web.enrolment.token and web.enrolment.existingSecret are given; give one of them" -}}
+{{- end -}}
+{{- if and .Values.policies.git.repository .Values.policies.existingConfigMap -}}
+{{- fail "both policies.git.repository and policies.existingConfigMap are given; give one of them" -}}
 {{- end -}}
 {{- if and .Values.web.enabled .Values.web.ingress.enabled (not .Values.web.ingress.hosts) -}}
 {{- fail "web.ingress.enabled is true but web.ingress.hosts is empty; give the host under which people open the page" -}}

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import orjson
+import yaml
 
 from octokube.cli.operate.running import CLUSTER, NAMESPACE, Session, operate, report, split_target
+from octokube.cli.plain import plain, plain_json
 from octokube.runtime.errors import UserError
 from octokube.v1 import operation_pb2 as pb
 
@@ -16,6 +18,25 @@ _TITLES = {
     pb.DOCUMENT_ROLE_OWNER: "owner",
     pb.DOCUMENT_ROLE_DEPENDANT: "owns",
 }
+
+
+def get_full(type_word: str, name: str, namespace: str, cluster: str, output: str) -> int:
+    """Writes an object as the cluster itself has it now, whole but for what is redacted, as json or yaml."""
+
+    async def work(session: Session) -> int:
+        target = await session.target(type_word, name, namespace, cluster)
+        async with session.run(target, get=pb.GetOperation()) as operation:
+            documents = await operation.documents()
+            if operation.result.outcome != pb.OPERATION_OUTCOME_SUCCEEDED:
+                return report(operation.result, "")
+        found = orjson.loads(documents[0].content)
+        if output == "json":
+            sys.stdout.write(plain_json(found))
+        else:
+            sys.stdout.write(yaml.safe_dump(found, sort_keys=False, allow_unicode=True, default_flow_style=False))
+        return 0
+
+    return operate(work)
 
 
 @click.command()
@@ -35,20 +56,45 @@ def describe(type_word: str, name: str, namespace: str, cluster: str, output: st
             documents = await operation.documents()
             if operation.result.outcome != pb.OPERATION_OUTCOME_SUCCEEDED:
                 return report(operation.result, "")
+        for sentence in operation.told:
+            sys.stderr.write(f"{plain(sentence)}\n")
         found = [(_TITLES.get(one.role, "other"), orjson.loads(one.content)) for one in documents]
         if output == "json":
             listed = [{"role": role, "object": value} for role, value in found]
-            sys.stdout.write(orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode() + "\n")
+            sys.stdout.write(plain_json(listed))
             return 0
         for role, value in found:
             if role == "object":
-                sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+                sys.stdout.write(plain_json(value))
             elif role == "event":
-                sys.stdout.write(
-                    f"event: {value.get('type', '')} {value.get('reason', '')}: {value.get('message', '')}\n"
-                )
+                told = f"{value.get('type', '')} {value.get('reason', '')}: {value.get('message', '')}"
+                sys.stdout.write(f"event: {plain(told)}\n")
             else:
-                sys.stdout.write(f"{role}: {value.get('kind', '')} {value.get('metadata', {}).get('name', '')}\n")
+                told = f"{value.get('kind', '')} {value.get('metadata', {}).get('name', '')}"
+                sys.stdout.write(f"{role}: {plain(told)}\n")
+        return 0
+
+    return operate(work)
+
+
+@click.command()
+@click.argument("type_word", metavar="TYPE")
+@click.argument("name", default="")
+@NAMESPACE
+@CLUSTER
+def schema(type_word: str, name: str, namespace: str, cluster: str) -> int:
+    """Print what the fields of a type are, as the cluster publishes it: JSON Schema.
+
+    With a NAME the policy is asked about that object, for those who may get some objects and not all.
+    """
+
+    async def work(session: Session) -> int:
+        target = await session.target(type_word, name, namespace, cluster)
+        async with session.run(target, schema=pb.SchemaOperation()) as operation:
+            documents = await operation.documents()
+            if operation.result.outcome != pb.OPERATION_OUTCOME_SUCCEEDED:
+                return report(operation.result, "")
+        sys.stdout.write(plain_json(orjson.loads(documents[0].content)))
         return 0
 
     return operate(work)
@@ -105,6 +151,8 @@ def logs(
                     for line in output.stdout.splitlines(keepends=True):
                         sys.stdout.buffer.write(prefix + line)
                     sys.stdout.flush()
+                elif output.WhichOneof("output") == "progress":
+                    sys.stderr.write(f"{plain(output.progress)}\n")
             if operation.result.outcome == pb.OPERATION_OUTCOME_SUCCEEDED:
                 return 0
             return report(operation.result, "")
@@ -125,7 +173,7 @@ def rollout(target: str, namespace: str, cluster: str, wait: bool) -> int:
         async with session.run(found, rollout_status=pb.RolloutStatusOperation(wait=wait)) as operation:
             async for output in operation:
                 if output.WhichOneof("output") == "progress":
-                    sys.stdout.write(f"{output.progress}\n")
+                    sys.stdout.write(f"{plain(output.progress)}\n")
                     sys.stdout.flush()
             return report(operation.result, "the rollout is complete")
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from octokube.cli.connecting import HubConnection, connected, explained
+from octokube.cli.plain import plain
 from octokube.cli.typenames import find_type
 from octokube.client import FeedError
 from octokube.client.operations import RunningOperation
@@ -94,14 +95,14 @@ async def _guarded(work: Awaitable[int], target: str) -> int:
 def report(result: pb.OperationResult, done: str) -> int:
     """Says how an operation has ended, on standard error unless it succeeded; the exit code."""
     if result.outcome == pb.OPERATION_OUTCOME_SUCCEEDED:
-        sys.stdout.write(f"{result.message or done}\n")
+        sys.stdout.write(f"{plain(result.message) or done}\n")
         return 0
     word = _WORDS.get(result.outcome, "unknown")
-    sys.stderr.write(f"{word}: {result.message or 'no reason was given'}\n")
+    sys.stderr.write(f"{word}: {plain(result.message) or 'no reason was given'}\n")
     for escalation in result.escalations:
-        sys.stderr.write(f"  it would raise privileges: {escalation}\n")
+        sys.stderr.write(f"  it would raise privileges: {plain(escalation)}\n")
     for conflict in result.conflicts:
-        sys.stderr.write(f"  {conflict.field} is managed by {conflict.manager}\n")
+        sys.stderr.write(f"  {plain(conflict.field)} is managed by {plain(conflict.manager)}\n")
     return result.exit_code if result.HasField("exit_code") and result.exit_code else 1
 
 

@@ -66,9 +66,43 @@ def attach(pod: str, namespace: str, cluster: str, container: str, stdin: bool, 
     return operate(work)
 
 
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("pod")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@NAMESPACE
+@CLUSTER
+@click.option("--image", required=True, help="The image of the debug container.")
+@click.option("--target", "target_container", default="", help="The container whose processes it sees.")
+@click.option("-i", "--stdin", is_flag=True, help="Connect standard input.")
+@click.option("-t", "--tty", "has_tty", is_flag=True, help="Give it a terminal.")
+def debug(
+    pod: str,
+    command: tuple[str, ...],
+    namespace: str,
+    cluster: str,
+    image: str,
+    target_container: str,
+    stdin: bool,
+    has_tty: bool,
+) -> int:
+    """Add a debug container to a running POD and attach to it: octokube debug -it -n payments web-1 --image busybox
+
+    The container stays in the pod when you leave: Kubernetes takes none away.
+    """
+    asked = pb.DebugOperation(image=image, command=command, target_container=target_container, tty=has_tty, stdin=stdin)
+
+    async def work(session: Session) -> int:
+        target = await session.target("pods", pod, namespace, cluster)
+        async with session.run(target, debug=asked) as operation:
+            return await _converse(operation, stdin=stdin, has_tty=has_tty)
+
+    return operate(work)
+
+
 async def _converse(operation: RunningOperation, *, stdin: bool, has_tty: bool) -> int:
     is_raw = stdin and has_tty and sys.stdin.isatty()
     tasks: list[asyncio.Task[None]] = []
+    operation.on_lease = _RecordingNotice()
     with _raw_terminal() if is_raw else contextlib.nullcontext():
         if stdin:
             tasks.append(asyncio.create_task(_pump_stdin(operation)))
@@ -89,6 +123,19 @@ async def _converse(operation: RunningOperation, *, stdin: bool, has_tty: bool) 
     if result.outcome == pb.OPERATION_OUTCOME_SUCCEEDED:
         return result.exit_code
     return report(result, "")
+
+
+class _RecordingNotice:
+    """Tells once whoever sits at the terminal that they are recorded; a program that reads errors is told nothing."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    def __call__(self, lease: pb.Lease) -> None:
+        if lease.recorded and not self._is_told and sys.stderr.isatty():
+            self._is_told = True
+            sys.stderr.write("this session is recorded\r\n")
+            sys.stderr.flush()
 
 
 async def _pump_stdin(operation: RunningOperation) -> None:

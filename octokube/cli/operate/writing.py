@@ -10,6 +10,7 @@ import orjson
 import yaml
 
 from octokube.cli.operate.running import CLUSTER, FIELD_MANAGER, NAMESPACE, Session, operate, report, split_target
+from octokube.cli.plain import plain
 from octokube.client.operations import Document
 from octokube.runtime.errors import UserError
 from octokube.v1 import operation_pb2 as pb
@@ -21,7 +22,7 @@ def _change(target: str, namespace: str, cluster: str, done: str, **content: Any
         async with session.run(found, **content) as operation:
             async for output in operation:
                 if output.WhichOneof("output") == "progress":
-                    sys.stdout.write(f"{output.progress}\n")
+                    sys.stdout.write(f"{plain(output.progress)}\n")
                     sys.stdout.flush()
             return report(operation.result, f"{target} {done}")
 
@@ -85,6 +86,14 @@ def cordon(node: str, undo: bool, cluster: str) -> int:
 
 @click.command()
 @click.argument("node")
+@CLUSTER
+def uncordon(node: str, cluster: str) -> int:
+    """Let new pods on a node again."""
+    return _change(f"nodes/{node}", "", cluster, "takes pods again", cordon=pb.CordonOperation(uncordon=True))
+
+
+@click.command()
+@click.argument("node")
 @click.option("--ignore-daemonsets", is_flag=True, help="Go on although pods of DaemonSets stay.")
 @click.option("--delete-emptydir-data", is_flag=True, help="Go on although emptyDir volumes are lost.")
 @click.option("--force", is_flag=True, help="Go on although pods without a controller are lost.")
@@ -119,23 +128,18 @@ def apply(path: pathlib.Path, dry_run: bool, force: bool, cluster: str) -> int:
 
     Exit code 0: every object was applied. 1: one was not, and those behind it were not tried.
     """
-    objects = _read_objects(path)
+    objects = read_objects(path)
 
     async def work(session: Session) -> int:
         for found in objects:
-            metadata = found.get("metadata", {})
-            group = str(found["apiVersion"]).rpartition("/")[0]
-            word = f"{found['kind']}"
-            target = await session.target(word, metadata["name"], metadata.get("namespace", ""), cluster)
+            target = await target_of(session, path, found, cluster)
             name = f"{target.key.type}/{target.key.name}"
-            if group and not target.key.type.endswith(group):
-                raise UserError(f"{path}: {name} is not of the group {group}; name its apiVersion as the cluster does")
             asked = pb.ApplyOperation(
                 body=orjson.dumps(found), field_manager=FIELD_MANAGER, force=force, dry_run=dry_run
             )
             async with session.run(target, apply=asked) as operation:
                 documents = await operation.documents()
-                _show_difference(name, documents)
+                show_difference(name, documents)
                 code = report(operation.result, f"{name} {'would be applied' if dry_run else 'applied'}")
             if code:
                 return code
@@ -144,7 +148,19 @@ def apply(path: pathlib.Path, dry_run: bool, force: bool, cluster: str) -> int:
     return operate(work)
 
 
-def _read_objects(path: pathlib.Path) -> list[dict[str, Any]]:
+async def target_of(session: Session, path: pathlib.Path, found: dict[str, Any], cluster: str) -> pb.OperationTarget:
+    """Where an object of a file belongs. Raises UserError."""
+    metadata = found["metadata"]
+    group = str(found["apiVersion"]).rpartition("/")[0]
+    target = await session.target(str(found["kind"]), metadata["name"], metadata.get("namespace", ""), cluster)
+    if group and not target.key.type.endswith(group):
+        name = f"{target.key.type}/{target.key.name}"
+        raise UserError(f"{path}: {name} is not of the group {group}; name its apiVersion as the cluster does")
+    return target
+
+
+def read_objects(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The objects of a file. Raises UserError."""
     try:
         found = [one for one in yaml.safe_load_all(path.read_text()) if one is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -158,7 +174,8 @@ def _read_objects(path: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
-def _show_difference(name: str, documents: list[Document]) -> None:
+def show_difference(name: str, documents: list[Document]) -> None:
+    """Prints what a write changed, or would."""
     before, after = (
         next((one for one in documents if one.role == role), None)
         for role in (pb.DOCUMENT_ROLE_BEFORE, pb.DOCUMENT_ROLE_AFTER)
@@ -169,9 +186,9 @@ def _show_difference(name: str, documents: list[Document]) -> None:
     for line in difflib.unified_diff(
         former, _lines(after.content), f"{name} (now)", f"{name} (applied)", lineterm="", n=2
     ):
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{plain(line)}\n")
     for path in after.hidden_changes:
-        sys.stdout.write(f"! {path} changes, and is not shown\n")
+        sys.stdout.write(f"! {plain(path)} changes, and is not shown\n")
 
 
 def _lines(content: bytes) -> list[str]:

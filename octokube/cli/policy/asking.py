@@ -10,7 +10,7 @@ import orjson
 
 from octokube.cli.policy import hubs
 from octokube.runtime.errors import UserError
-from octokube_hub.policy import AccessRequest, Decision, PolicyError, PolicySet, Subject, kinds, load_policy
+from octokube_hub.policy import AccessRequest, Decision, PolicyError, PolicySet, Subject, kinds, load_policy, questions
 from octokube_hub.policy.rows import CLUSTER_SCOPED, Row
 from octokube_hub.policy.windows import Window
 from octokube_hub.policy.windowtext import read_instant
@@ -105,7 +105,7 @@ def read_request(
         asker = Subject(subject, frozenset(groups))
     except ValueError as error:
         raise UserError(str(error)) from error
-    return AccessRequest(
+    request = AccessRequest(
         asker,
         cluster,
         f"{type_name}/{subresource}" if subresource else type_name,
@@ -113,6 +113,10 @@ def read_request(
         name,
         verb,
     )
+    fault = questions.find_fault(request)
+    if fault is not None:
+        raise UserError(fault)
+    return request
 
 
 def load(directory: Path) -> PolicySet:
@@ -156,6 +160,9 @@ def read_instant_of(option: str, text: str) -> datetime:
 
 def _read_namespace(type_name: str, namespace: str | None) -> str:
     if namespace is None:
+        fault = kinds.find_fault(type_name)
+        if fault is not None:
+            raise UserError(fault)
         if type_name not in kinds.CLUSTER_SCOPED:
             raise UserError(f"say where {type_name} are: -n NAMESPACE, or -n cluster for a cluster-scoped object")
         return ""
@@ -171,6 +178,7 @@ def print_decision(loaded: PolicySet, request: AccessRequest, decision: Decision
         "allowed": "allowed",
         "denied": "denied: a row denies it, and any deny wins",
         "no-rule": "denied: no row allows it",
+        "beyond-token": "denied: the token does not reach so far",
         "unknown-action": f"denied: there is no {request.verb!r} on {request.resource}",
     }
     row = decision.row
@@ -181,6 +189,8 @@ def print_decision(loaded: PolicySet, request: AccessRequest, decision: Decision
             lines.append(("by way of", f"{step}, {_describe(step.window, at)}"))
     groups = sorted(loaded.groups_of(request.subject, at) - {request.subject.name})
     lines.append(("member of", ", ".join(groups)))
+    if loaded.rows and not is_known(loaded, request.subject):
+        lines.append(("note", f"no row and no membership names {request.subject.name}; is it spelt like that?"))
     change = loaded.next_change(request, at)
     then = "denied" if decision.is_allowed else "allowed"
     lines.append(("next change", f"{then} from {show(change)}" if change else "none by the clock within 400 days"))
@@ -218,9 +228,19 @@ def decision_as_json(loaded: PolicySet, request: AccessRequest, decision: Decisi
             for step in loaded.path_to(request.subject, row.subject, at)
         ],
         "groups": sorted(loaded.groups_of(request.subject, at)),
+        "known": is_known(loaded, request.subject),
         "next_change": loaded.next_change(request, at),
         "revision": loaded.revision,
     }
+
+
+def is_known(loaded: PolicySet, subject: Subject) -> bool:
+    """Whether the files name a subject, or it comes with groups: of others only what holds for everyone is true."""
+    return (
+        bool(subject.groups)
+        or any(row.subject == subject.name for row in loaded.rows)
+        or any(membership.member == subject.name for membership in loaded.memberships)
+    )
 
 
 def row_as_json(row: Row | None) -> dict[str, Any] | None:

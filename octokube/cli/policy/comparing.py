@@ -10,7 +10,10 @@ import click
 from octokube.cli.policy import asking, hubs, inventory
 from octokube.runtime.errors import UserError
 from octokube_hub.policy.comparing import Change, Comparison, compare
+from octokube_hub.policy.explaining import next_opening
 from octokube_hub.policy.people import Person
+from octokube_hub.policy.policyset import PolicySet
+from octokube_hub.policy.rows import Membership, Row
 
 _MOST_NAMES = 8
 """People who gain and lose alike and are told by name in the text; JSON has all."""
@@ -51,15 +54,29 @@ def diff(
     at = asking.read_at(at_text)
     places = inventory.find(inventory_file, hub)
     found = compare(before, after, at, at + timedelta(days=days), places)
+    later = tuple(_begin_later(before, after, found))
     if output == "json":
-        click.echo(asking.dump(_as_json(found, before.revision, after.revision, days)))
+        click.echo(asking.dump(_as_json(found, before.revision, after.revision, days, later)))
     else:
-        for line in _as_text(found, days, has_inventory=places is not None):
+        for line in _as_text(found, days, later, has_inventory=places is not None):
             click.echo(line)
     context.exit(1 if found.changes else 0)
 
 
-def _as_text(found: Comparison, days: int, *, has_inventory: bool) -> Iterable[str]:
+def _begin_later(before: PolicySet, after: PolicySet, found: Comparison) -> Iterable[str]:
+    """What is in one of the two policies and counts only after the time that was looked at."""
+    for title, policy, other in (("OLD", before, after), ("NEW", after, before)):
+        known: set[object] = {(row.columns, row.window) for row in other.rows}
+        known |= {(step.member, step.group, step.window) for step in other.memberships}
+        items: tuple[Row | Membership, ...] = (*policy.rows, *policy.memberships)
+        for item in items:
+            same = (item.columns, item.window) if isinstance(item, Row) else (item.member, item.group, item.window)
+            opens = next_opening(item.window, found.since)
+            if same not in known and opens is not None and opens >= found.until:
+                yield f"{item.file}:{item.line} of {title} counts from {asking.show(opens)} only: see it by --days"
+
+
+def _as_text(found: Comparison, days: int, later: Iterable[str], *, has_inventory: bool) -> Iterable[str]:
     looked_at = _number(found.places, "object" if has_inventory else "example object")
     if found.changes:
         people, groups, objects = _count(found.changes)
@@ -70,6 +87,7 @@ def _as_text(found: Comparison, days: int, *, has_inventory: bool) -> Iterable[s
         yield f"nobody gains or loses anything within {days} days"
     yield f"(asked about {_number(found.people, 'subject')}, and {looked_at} where the policies may differ)"
     yield from _shortfalls(found, days)
+    yield from later
     by_person: dict[Person, list[Change]] = {}
     for change in found.changes:
         by_person.setdefault(change.who, []).append(change)
@@ -113,7 +131,7 @@ def _shortfalls(found: Comparison, days: int) -> Iterable[str]:
         yield "patterns overlap in too many ways for an example of each: there may be more; give an --inventory"
 
 
-def _as_json(found: Comparison, old: str, new: str, days: int) -> dict[str, Any]:
+def _as_json(found: Comparison, old: str, new: str, days: int, later: Iterable[str]) -> dict[str, Any]:
     people, groups, objects = _count(found.changes)
     return {
         "old": old,
@@ -122,7 +140,7 @@ def _as_json(found: Comparison, old: str, new: str, days: int) -> dict[str, Any]
         "until": found.until,
         "affected": {"people": people, "groups": groups, "objects": objects},
         "looked_at": {"subjects": found.people, "objects": found.places},
-        "shortfalls": list(_shortfalls(found, days)),
+        "shortfalls": [*_shortfalls(found, days), *later],
         "changes": [
             {
                 "who": change.who.shown,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import grpc.aio
 
-from octokube.cli.connecting import checked_token, connected, explained
+from octokube.cli.connecting import checked_token, connected, explained, token_for
 from octokube.client.grpc_feed import feed_error, metadata_of
 from octokube.runtime.channels import open_channel
 from octokube.runtime.errors import UserError
@@ -59,7 +59,11 @@ def OPTIONS(command: Callable[..., None]) -> Callable[..., None]:
     )
     @functools.wraps(command)
     def collected(*arguments: Any, hub_target: str | None, token: str, ca_file: str | None, **others: Any) -> None:
-        hub = HubAccess(hub_target, checked_token(token), ca_file or None) if hub_target else None
+        hub = (
+            HubAccess(hub_target, checked_token(token) if token else token_for(hub_target), ca_file or None)
+            if hub_target
+            else None
+        )
         command(*arguments, hub=hub, **others)
 
     return collected

@@ -1,5 +1,6 @@
 """Reads the objects that ``diff`` and ``matrix`` are to speak of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import orjson
 from octokube.cli.policy import hubs
 from octokube.runtime.errors import UserError
 from octokube_hub.policy.places import Place
+from octokube_hub.policy.questions import find_fault_of_object
 from octokube_hub.policy.rows import CLUSTER_SCOPED
 
 OPTION = click.option(
@@ -28,14 +30,20 @@ def find(path: Path | None, hub: hubs.HubAccess | None) -> tuple[Place, ...] | N
 def read(path: Path) -> tuple[Place, ...]:
     """The objects of a file. Raises UserError."""
     try:
-        return tuple(
-            Place(
-                str(item["cluster"]),
-                "" if item["namespace"] == CLUSTER_SCOPED else str(item["namespace"]),
-                str(item["resource"]),
-                str(item["name"]),
-            )
-            for item in orjson.loads(path.read_bytes())
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return tuple(_read_place(item) for item in orjson.loads(path.read_bytes()))
+    except KeyError as error:
+        raise UserError(f"{path} is no inventory: an object lacks {error}; see --help") from error
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} is no inventory ({error}); it is a JSON list of objects, see --help") from error
+
+
+def _read_place(item: dict[str, str]) -> Place:
+    place = Place(item["cluster"], item["namespace"], item["resource"], item["name"])
+    if not all(isinstance(said, str) for said in (place.cluster, place.namespace, place.resource, place.name)):
+        raise TypeError(f"{item} holds something else than strings")
+    if place.namespace == CLUSTER_SCOPED:
+        place = replace(place, namespace="")
+    fault = find_fault_of_object(place.cluster, place.namespace, place.resource, place.name)
+    if fault is not None:
+        raise ValueError(f"{place}: {fault}")
+    return place

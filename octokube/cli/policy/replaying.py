@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from octokube.cli.plain import plain
 from octokube.cli.policy import asking, hubs
 from octokube.runtime.errors import UserError
 from octokube.v1 import admin_service_pb2 as pb
@@ -191,7 +192,8 @@ def _as_text(recorded: list[Recorded], turned: list[Turned], left_out: int) -> I
 def _describe(request: AccessRequest) -> str:
     groups = f" ({', '.join(sorted(request.subject.groups))})" if request.subject.groups else ""
     place = f"{request.cluster}/{request.namespace or CLUSTER_SCOPED}"
-    return f"{request.subject.name}{groups} {request.verb} {place} {request.resource}/{request.name or '(any name)'}"
+    what = f"{request.verb} {place} {request.resource}/{request.name or '(any name)'}"
+    return plain(f"{request.subject.name}{groups} {what}")
 
 
 def _as_json(

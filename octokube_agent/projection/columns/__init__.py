@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from octokube_agent.projection.columns import cluster, configuration, custom, network, pods, roles, storage, workloads
+from octokube_agent.projection.columns import (
+    cluster,
+    configuration,
+    custom,
+    metrics,
+    network,
+    pods,
+    roles,
+    storage,
+    workloads,
+)
 from octokube_agent.projection.columns.reading import AGE, Cell, Printer, created
 
 __all__ = ["DEFAULT_PRINTER", "Cell", "Printer", "has_built_in_printer", "printer_for"]
@@ -19,6 +29,7 @@ _BUILT_IN: dict[str, Printer] = {
     **storage.PRINTERS,
     **cluster.PRINTERS,
     **roles.PRINTERS,
+    **metrics.PRINTERS,
 }
 
 

@@ -2,6 +2,8 @@
 import { Store } from "./store";
 
 export interface Place {
+  /** A page beside the objects, such as "access"; empty: the objects. */
+  readonly page: string;
   readonly cluster: string;
   readonly type: string;
   /** Empty: all. */
@@ -11,15 +13,19 @@ export interface Place {
   /** The open object's namespace; empty for a cluster-scoped one. */
   readonly inNamespace: string;
   readonly filter: string;
+  /** The part of the open object's page, such as "logs"; empty: its overview. */
+  readonly tab: string;
 }
 
 const KEYS: readonly (readonly [keyof Place, string])[] = [
+  ["page", "page"],
   ["cluster", "cluster"],
   ["type", "type"],
   ["namespace", "namespace"],
   ["inNamespace", "in"],
   ["name", "name"],
   ["filter", "filter"],
+  ["tab", "tab"],
 ];
 
 export function parsePlace(search: string): Place {
@@ -38,9 +44,9 @@ export const place = new Store<Place>(parsePlace(window.location.search));
 
 window.addEventListener("popstate", () => place.set(parsePlace(window.location.search)));
 
-/** Goes there. `replace` leaves no step to go back to: for typing, and for what the page chose by itself. */
+/** Goes there; to objects, unless a page is named. `replace` leaves no step to go back to: for typing, and for what the page chose by itself. */
 export function go(change: Partial<Place>, how: "push" | "replace" = "push"): void {
-  const next = { ...place.get(), ...change };
+  const next = { ...place.get(), ...("type" in change ? { page: "" } : {}), ...("name" in change ? { tab: "" } : {}), ...change };
   const address = formatPlace(next);
   if (address === formatPlace(place.get())) return;
   if (how === "push") window.history.pushState(null, "", address);

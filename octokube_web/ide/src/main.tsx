@@ -4,9 +4,9 @@ import { createRoot } from "react-dom/client";
 import { startWorker } from "./feed/client";
 import "./style/index.css";
 import { App } from "./ui/App";
-import { applyTheme, theme } from "./ui/theme";
+import { applySettings } from "./ui/settings";
 
-applyTheme(theme.get());
+applySettings();
 
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

@@ -8,7 +8,7 @@ import { FeedFault, OutOfSequence, Receiver, TornSnapshot } from "../src/state/r
 import { SyntheticCluster, SyntheticStream } from "./synthetic";
 
 function content(receiver: Receiver): Record<string, string> {
-  const objects = (receiver.clusters.get("harbour")?.store.all() ?? []).map(({ value }) => value);
+  const objects = [...(receiver.clusters.get("harbour")?.store.all() ?? [])];
   return Object.fromEntries(objects.map((object) => [`${object.namespace}/${object.name}`, object.resourceVersion]));
 }
 
@@ -116,7 +116,7 @@ test("a patch changes the body that is held, and needs one", () => {
     frame.sequence = receiver.sequence + 1n;
     return frame;
   };
-  const held = () => receiver.clusters.get("harbour")!.store.all()[0]!.value.body;
+  const held = () => [...receiver.clusters.get("harbour")!.store.all()][0]!.body;
   receiver.apply(patched("", '{"a":{"b":1,"c":2}}'));
   receiver.apply(patched('{"a":{"b":null,"d":3},"B":[null]}'));
   expect(held()).toBe('{"B":[null],"a":{"c":2,"d":3}}');

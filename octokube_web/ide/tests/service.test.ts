@@ -1,92 +1,16 @@
 /** The worker's side against a gateway that the test plays, with the test's clock and wire. */
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { BrowserMessageSchema, GatewayMessageSchema, type BrowserMessage } from "../src/gen/octokube/v1/browser_pb";
-import type { Frame } from "../src/gen/octokube/v1/frame_pb";
-import type { Host, WireEvents } from "../src/feed/host";
-import type { Report, ViewSpec } from "../src/feed/messages";
-import { FeedService } from "../src/feed/service";
+import type { ViewSpec } from "../src/feed/messages";
+import { Gateway } from "./gateway";
 import { SyntheticCluster, SyntheticStream } from "./synthetic";
 
 const SPEC: ViewSpec = { cluster: "harbour", type: "pods", namespaces: ["**"], names: [], detail: "rows" };
-
-class Gateway implements Host {
-  readonly reports: Report[] = [];
-  sent: BrowserMessage[] = [];
-  sockets = 0;
-  private time = 0;
-  private wire: WireEvents | undefined;
-  private timers: { at: number; run: () => void }[] = [];
-  readonly service = new FeedService(this, (report) => this.reports.push(report));
-
-  connect(_url: string, events: WireEvents) {
-    this.sockets += 1;
-    this.wire = events;
-    this.sent = [];
-    return { send: (bytes: Uint8Array) => this.sent.push(fromBinary(BrowserMessageSchema, bytes)), close: () => undefined };
-  }
-  now = () => this.time;
-  random = () => 1;
-  after(milliseconds: number, run: () => void) {
-    const timer = { at: this.time + milliseconds, run };
-    this.timers.push(timer);
-    return () => void (this.timers = this.timers.filter((other) => other !== timer));
-  }
-  pass(milliseconds: number): void {
-    const end = this.time + milliseconds;
-    for (;;) {
-      const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.timers = this.timers.filter((other) => other !== next);
-      this.time = next.at;
-      next.run();
-    }
-    this.time = end;
-  }
-  /** The gateway is well all the time; what it reaches may not be. */
-  passAnswering(seconds: number): void {
-    for (let second = 0; second < seconds; second++) {
-      this.pass(1_000);
-      this.say(0, { case: "pong", value: {} });
-    }
-  }
-  say(channel: number, message: NonNullable<MessageInitShape<typeof GatewayMessageSchema>["message"]>): void {
-    this.wire!.received(toBinary(GatewayMessageSchema, create(GatewayMessageSchema, { channel, message })));
-  }
-  hello(): void {
-    this.say(0, { case: "hello", value: { gatewayVersion: "1", whoAmI: { subject: "user:alice" } } });
-  }
-  frame(channel: number, frame: Frame): void {
-    this.say(channel, { case: "watch", value: { message: { case: "frame", value: frame } } });
-  }
-  cut(code = 1006): void {
-    this.wire!.closed(code, "");
-  }
-  /** The open Watch channel, and what its first message asked for. */
-  get watch() {
-    const message = this.sent.findLast((one) => one.message.case === "watch" && one.message.value.message.case === "subscribe");
-    if (message?.message.case !== "watch" || message.message.value.message.case !== "subscribe") throw new Error("no stream was opened");
-    return { channel: message.channel, subscribe: message.message.value.message.value };
-  }
-  get link(): string | undefined {
-    return this.reports.findLast((report) => report.tell === "link")?.link.is;
-  }
-  rows(): string[] {
-    const held = new Set<string>();
-    for (const report of this.reports) {
-      if (report.tell !== "batch") continue;
-      for (const { id } of report.batch.left) held.delete(id);
-      for (const { id } of report.batch.arrived) held.add(id);
-    }
-    return [...held].map((id) => id.split("\n")[2] as string).sort();
-  }
-}
 
 function opened(...names: string[]) {
   const cluster = new SyntheticCluster();
   for (const name of names) cluster.put("payments", name);
   const gateway = new Gateway();
-  gateway.service.obey({ do: "start", url: "ws://here" });
+  gateway.service.obey({ do: "start", url: "ws://here", subject: "user:alice" });
   gateway.service.obey({ do: "open", view: 1, spec: SPEC });
   gateway.hello();
   const stream = new SyntheticStream(cluster);
@@ -178,7 +102,7 @@ test("a torn snapshot starts anew without a token, and what is shown stays", () 
 
 test("waits grow with each try, up to fifteen seconds", () => {
   const gateway = new Gateway();
-  gateway.service.obey({ do: "start", url: "ws://here" });
+  gateway.service.obey({ do: "start", url: "ws://here", subject: "user:alice" });
   const waits: number[] = [];
   for (let attempt = 0; attempt < 8; attempt++) {
     gateway.cut();
@@ -188,6 +112,35 @@ test("waits grow with each try, up to fifteen seconds", () => {
     gateway.pass(link.at - gateway.now());
   }
   expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+});
+
+test("a gateway that has no room is tried again, later each time, and its reason is told", () => {
+  const gateway = new Gateway();
+  gateway.service.obey({ do: "start", url: "ws://here", subject: "user:alice" });
+  for (const wait of [500, 1000, 2000]) {
+    gateway.cut(1013, "you have 256 pages or programs open here; close some");
+    const link = gateway.reports.findLast((report) => report.tell === "link")!.link;
+    if (link.is !== "waiting") throw new Error("not waiting");
+    expect([link.reason, link.at - gateway.now()]).toEqual(["you have 256 pages or programs open here; close some", wait]);
+    gateway.pass(wait);
+  }
+  gateway.hello();
+  expect(gateway.link).toBe("up");
+});
+
+test("what was asked to come back later comes no sooner, on the same socket", () => {
+  const { gateway } = opened("a");
+  const later = { code: "UNAVAILABLE", message: "too many people come at once", retryable: true, retryAfter: { seconds: 3n } };
+  const catalogs = () => gateway.sent.filter((message) => message.message.case === "catalog");
+  const [catalog, stream] = [catalogs()[0]!.channel, gateway.watch.channel];
+  gateway.say(catalog, { case: "closed", value: later });
+  gateway.say(stream, { case: "closed", value: later });
+  gateway.pass(2_900);
+  expect([catalogs().length, gateway.watch.channel]).toEqual([1, stream]);
+  gateway.pass(1_000);
+  expect(catalogs().length).toBe(2);
+  expect(gateway.watch.channel).toBeGreaterThan(stream);
+  expect(gateway.sockets).toBe(1);
 });
 
 test("a network that is back is tried at once", () => {

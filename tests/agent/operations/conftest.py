@@ -1,7 +1,7 @@
 """An agent that may do everything, on each of the suite's clusters, and short ways to order operations from it."""
 
 import contextlib
-import itertools
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,6 @@ from tests.support.kube_admin import KubeAdmin
 from tests.support.running import running_agent
 
 __all__ = ["hub", "kube_cluster"]
-
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Desk:
 
     async def space(self) -> Space:
         """A new namespace: the real cluster is shared by all tests."""
-        name = f"operations-{next(_numbers)}"
+        name = f"operations-{uuid.uuid4().hex[:12]}"
         return Space(name, await self.admin.namespace(name))
 
     def order(self, type: str, namespace: str, name: str, *, is_generous: bool = True, **operation: Any) -> Operation:
@@ -78,7 +76,7 @@ def start(
         resource_version=resource_version,
     )
     return pb.ExecuteStart(
-        operation=pb.OperationStart(target=target, idempotency_key=key or f"key-{next(_numbers)}", **operation),
+        operation=pb.OperationStart(target=target, idempotency_key=key or f"key-{uuid.uuid4().hex}", **operation),
         subject=subject,
         groups=groups,
         **(decided or {}),

@@ -109,10 +109,21 @@ async def test_an_order_for_another_cluster_or_for_nobody_is_refused(hub: FakeHu
         assert "does not know" in await order.denied()
 
 
-@pytest.mark.parametrize("name", ["system:admin", "", "alice\r\nImpersonate-Group: system:masters"])
+@pytest.mark.parametrize(
+    "name", ["system:admin", "", " system:masters", "alice ", "alice\r\nImpersonate-Group: system:masters"]
+)
 async def test_with_impersonation_no_name_of_kubernetes_own_is_taken(
     hub: FakeHub, tmp_path: pathlib.Path, name: str
 ) -> None:
     async with simulated_cluster(tmp_path) as cluster, serving(cluster, hub, is_impersonating=True) as desk:
         await desk.order("nodes", "", "node-1", subject=name, get={}).denied()
         await desk.order("nodes", "", "node-1", groups=(name,), get={}).denied()
+
+
+async def test_a_hub_that_names_no_object_is_not_given_all_of_them(hub: FakeHub, tmp_path: pathlib.Path) -> None:
+    async with simulated_cluster(tmp_path) as cluster, serving(cluster, hub, operations=("all",)) as desk:
+        # A schema is of the type, and holds no object.
+        for member in sorted(set(MEMBERS) - {"create", "logs", "schema"}):
+            operation = desk.order("secrets", "payments", "", **{member: {}})
+            assert "named none" in await operation.denied(), member
+            assert not operation.documents

@@ -8,6 +8,7 @@ import pytest
 
 from octokube.v1 import operation_pb2 as pb
 from octokube.v1 import resource_pb2
+from octokube_agent.operations import logs as reading_logs
 from tests.agent.fake_hub import FakeHub
 from tests.agent.operation_desk import Operation
 from tests.agent.operations.conftest import Desk, serving
@@ -108,6 +109,19 @@ async def test_a_workloads_pods_are_merged_with_their_names(desk: Desk) -> None:
     )
     await operation.succeeded()
     assert {pod for pod, _ in operation.sources} >= {pod["metadata"]["name"] for pod in pods}
+
+
+async def test_whoever_follows_more_pods_than_are_read_at_a_time_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_logs, "MAX_SOURCES", 1)
+    deployment, _ = await workload(desk)
+    meta = deployment["metadata"]
+    operation = desk.order("deployments.apps", meta["namespace"], meta["name"], logs={"follow": True}, decided=ALL_PODS)
+    await operation.until(lambda it: it.progress and it.sources)
+    assert ["more than 1 containers match" in one for one in operation.progress] == [True]
+    assert len(operation.sources) == 1
+    operation.send(cancel="enough")
 
 
 async def test_without_the_hubs_decision_on_its_pods_a_workload_has_no_logs(desk: Desk) -> None:

@@ -1,8 +1,16 @@
 """Reads: the whole object, redacted, and what belongs to it."""
 
+import asyncio
 import base64
+import json
+import uuid
+from typing import Any
+
+import pytest
 
 from octokube.v1 import operation_pb2 as pb
+from octokube_agent.operations.schemas import closure
+from octokube_agent.projection.redaction import Redactor
 from tests.agent.operations.conftest import Desk
 
 CANARY = "canary-7c1f3e"
@@ -83,6 +91,94 @@ async def test_describe_adds_owners_dependants_and_events(desk: Desk) -> None:
     names = [one.obj["metadata"]["name"] for one in above.documents if one.role == pb.DOCUMENT_ROLE_DEPENDANT]
     assert "web-1" in names
     assert {one.type for one in above.documents if one.role == pb.DOCUMENT_ROLE_DEPENDANT} == {"replicasets.apps"}
+
+
+@pytest.mark.parametrize("name", ["web", ""])
+async def test_a_schema_says_what_the_fields_are_and_of_what_type(desk: Desk, name: str) -> None:
+    space = await desk.space()
+    operation = desk.order("deployments.apps", space.name, name, schema={})
+    await operation.succeeded()
+    (document,) = operation.documents
+    assert (document.role, document.type) == (pb.DOCUMENT_ROLE_SCHEMA, "deployments.apps")
+    deployment = resolved(document.obj, document.obj)
+    spec = resolved(document.obj, deployment["properties"]["spec"])
+    assert spec["properties"]["replicas"]["type"] == "integer"
+    assert {"selector", "template"} <= set(spec["required"])
+    template = resolved(document.obj, spec["properties"]["template"])
+    pod = resolved(document.obj, template["properties"]["spec"])
+    container = resolved(document.obj, pod["properties"]["containers"]["items"])
+    assert container["properties"]["image"]["description"]
+    assert "#/components" not in json.dumps(document.obj)
+
+
+def resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """What a node of a schema refers to. API servers write a reference beside other words as allOf."""
+    reference = node.get("$ref") or node["allOf"][0]["$ref"]
+    found: dict[str, Any] = schema["definitions"][reference.removeprefix("#/definitions/")]
+    return found
+
+
+async def test_a_schema_of_a_custom_type_holds_no_secret_that_its_author_wrote(desk: Desk) -> None:
+    group = f"{uuid.uuid4().hex[:8]}.example.com"
+    fields = {
+        "password": {"type": "string", "default": CANARY},
+        "size": {"type": "integer", "default": 3},
+        "more": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    }
+    spec = {"type": "object", "properties": {"spec": {"type": "object", "properties": fields}}}
+    definition = {
+        "metadata": {"name": f"vaults.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "vaults", "kind": "Vault", "singular": "vault", "listKind": "VaultList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": spec}}],
+        },
+    }
+    await desk.admin.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+    space = await desk.space()
+
+    # The agent follows a new type a moment after it is served, and the server publishes it a moment later.
+    async with asyncio.timeout(30):
+        while True:
+            operation = desk.order(f"vaults.{group}", space.name, "", schema={})
+            if (await operation.result()).outcome == pb.OPERATION_OUTCOME_SUCCEEDED:
+                break
+            await asyncio.sleep(0.1)
+    (document,) = operation.documents
+    shown = resolved(document.obj, document.obj)["properties"]["spec"]["properties"]
+    assert "default" not in shown["password"]
+    assert shown["size"]["type"] == "integer"
+    assert shown["more"]["x-kubernetes-preserve-unknown-fields"] is True
+    assert CANARY.encode() not in operation.raw
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    of_itself = desk.order("customresourcedefinitions.apiextensions.k8s.io", "", f"vaults.{group}", get={})
+    await of_itself.succeeded()
+    assert CANARY.encode() not in of_itself.raw
+    await desk.admin.delete(f"{definitions}/vaults.{group}")
+
+
+def test_a_schema_takes_along_what_it_refers_to_and_hides_examples_of_secrets_alone() -> None:
+    reference = {"$ref": "#/components/schemas/Part"}
+    whole = {
+        "properties": {
+            "$ref": {"type": "string", "default": "a field of this name"},
+            "clientSecret": {"type": "string", "enum": [CANARY], "description": "a word"},
+            "parts": {"type": "array", "items": reference, "x-kubernetes-list-type": "atomic"},
+            "next": {"$ref": "#/definitions/Whole"},
+        }
+    }
+    schemas = {"Whole": whole, "Part": {"default": {"note": "password=" + CANARY}, "type": "object"}, "Other": {}}
+    found = closure("Whole", schemas, Redactor())
+    assert set(found) == {"Whole", "Part"}
+    assert found["Whole"]["properties"] == {
+        "$ref": {"type": "string", "default": "a field of this name"},
+        "clientSecret": {"type": "string", "description": "a word"},
+        "parts": {"type": "array", "items": {"$ref": "#/definitions/Part"}},
+        "next": {"$ref": "#/definitions/Whole"},
+    }
+    assert CANARY not in json.dumps(found)
+    assert whole["properties"]["parts"]["items"] is reference, "what the server sent is not changed"
 
 
 async def test_an_object_that_was_made_anew_is_not_the_one_asked_for(desk: Desk) -> None:

@@ -1,9 +1,11 @@
 """The commands of ``octokube`` that operate on clusters, against a hub and an agent that a test plays."""
 
 import asyncio
+import contextlib
 import io
 import os
 import pathlib
+import socket
 import sys
 import tarfile
 from collections.abc import Awaitable, Callable
@@ -212,6 +214,107 @@ async def test_cp_writes_nothing_outside_whatever_the_container_packs(scene: Sce
     assert not (tmp_path / "escaped").exists()
 
 
+async def test_cp_leaves_links_out_and_says_so(scene: Scene, tmp_path: pathlib.Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for type, name, target in (
+            (tarfile.SYMTYPE, "out", str(tmp_path)),
+            (tarfile.LNKTYPE, "hard", "/etc/passwd"),
+            (tarfile.SYMTYPE, "\x1b[2Jinside", "file"),
+        ):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = type, target
+            tar.addfile(link)
+        file = tarfile.TarInfo("out/file")
+        file.size = 1
+        tar.addfile(file, io.BytesIO(b"x"))
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        await executing.send(output=pb.OperationOutput(stderr=b"tar: \x1b[2J: removed\n"))
+        await executing.send(output=pb.OperationOutput(stdout=packed.getvalue()))
+        await done(executing, exit_code=0)
+
+    target = tmp_path / "here"
+    code, _, error = await octokube(scene, "cp", "-n", "red", "web-1:/etc", str(target), play=play)
+    assert (code, error) == (0, "tar: \\x1b[2J: removed\n3 links were left out, the first out\n")
+    assert [path.relative_to(target).as_posix() for path in target.rglob("*")] == ["out", "out/file"]
+    assert not (tmp_path / "file").exists()
+
+
+async def test_cp_does_not_pass_a_part_of_an_archive_for_the_whole(scene: Scene, tmp_path: pathlib.Path) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, mtime in (("a", 0), ("b", 2**80), ("c", 0)):
+            info = tarfile.TarInfo(name)
+            info.mtime = mtime
+            tar.addfile(info)
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        await executing.send(output=pb.OperationOutput(stdout=packed.getvalue()))
+        await done(executing, exit_code=0)
+
+    code, out, error = await octokube(scene, "cp", "-n", "red", "web-1:/etc", str(tmp_path / "here"), play=play)
+    assert (code, out) == (1, "")
+    assert "can't be unpacked" in error and "Traceback" not in error
+
+
+async def test_describe_says_what_it_leaves_out(scene: Scene) -> None:
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        document = pb.DocumentPart(
+            role=pb.DOCUMENT_ROLE_OBJECT, key=start.operation.target.key, content=b"{}", last=True
+        )
+        await executing.send(output=pb.OperationOutput(document=document))
+        await executing.send(output=pb.OperationOutput(progress="a part is left out"))
+        await done(executing)
+
+    code, out, error = await octokube(scene, "describe", "pods", "web-1", "-n", "red", play=play)
+    assert (code, out, error) == (0, "{}\n", "a part is left out\n")
+
+
+async def test_json_of_an_object_does_not_steer_the_terminal_and_means_the_same(scene: Scene) -> None:
+    found = {"metadata": {"annotations": {"a": "\x9b2J\x7f \u202e \U000e0041 \U0001f419 ü"}}}
+
+    async def play(executing: Executing, start: pb.ExecuteStart) -> None:
+        document = pb.DocumentPart(
+            role=pb.DOCUMENT_ROLE_OBJECT, key=start.operation.target.key, content=orjson.dumps(found), last=True
+        )
+        await executing.send(output=pb.OperationOutput(document=document))
+        await done(executing)
+
+    for words in (("describe", "pods", "web-1"), ("get", "pods", "web-1", "--full", "-o", "json")):
+        code, out, _ = await octokube(scene, *words, "-n", "red", play=play)
+        assert (code, orjson.loads(out)) == (0, found)
+        assert out.replace("\n", "").isprintable()
+        assert "\U0001f419 ü" in out
+
+
+async def test_what_others_wrote_does_not_steer_the_terminal(scene: Scene) -> None:
+    clear = "\x1b[2J"
+
+    async def describe(executing: Executing, start: pb.ExecuteStart) -> None:
+        event = {"type": "Warning", "reason": f"Odd{clear}", "message": f"a\n{clear}b"}
+        key = resource_pb2.Key(type="events", namespace="red", name="one")
+        for role, content in ((pb.DOCUMENT_ROLE_OBJECT, {}), (pb.DOCUMENT_ROLE_EVENT, event)):
+            part = pb.DocumentPart(role=role, key=key, content=orjson.dumps(content), last=True)
+            await executing.send(output=pb.OperationOutput(document=part))
+        await done(executing)
+
+    code, out, _ = await octokube(scene, "describe", "pods", "web-1", "-n", "red", play=describe)
+    assert (code, "\x1b" in out) == (0, False)
+    assert "event: Warning Odd\\x1b[2J: a\\n\\x1b[2Jb" in out
+
+    async def restart(executing: Executing, start: pb.ExecuteStart) -> None:
+        conflict = pb.FieldConflict(field=".spec", manager=clear)
+        message = f"refused{clear}"
+        await executing.send(
+            result=pb.OperationResult(outcome=pb.OPERATION_OUTCOME_FAILED, message=message, conflicts=[conflict])
+        )
+
+    code, _, error = await octokube(scene, "exec", "web-1", "-n", "red", "--", "ls", play=restart)
+    assert (code, "\x1b" in error) == (1, False)
+    assert error == "failed: refused\\x1b[2J\n  .spec is managed by \\x1b[2J\n"
+
+
 async def test_port_forward_carries_connections_both_ways(scene: Scene) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "octokube.cli.main", "port-forward", "-n", "red", "web-1", "0:80"),
@@ -237,3 +340,52 @@ async def test_port_forward_carries_connections_both_ways(scene: Scene) -> None:
     process.terminate()
     await process.wait()
     assert await executing.cancelled() == "the caller has gone"
+
+
+async def test_a_local_program_that_reads_nothing_delays_its_own_connection_only(scene: Scene) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "octokube.cli.main", "port-forward", "-n", "red", "web-1", "0:80"),
+        env={**os.environ, "OCTOKUBE_HUB": scene.hub.address, "OCTOKUBE_TOKEN": "demo:alice"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    executing = await scene.ordered()
+    assert (await executing.begin()).operation.port_forward.connection_credit
+    assert process.stdout is not None
+    port = int((await process.stdout.readline()).split()[0].rpartition(b":")[2])
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stuck.connect(("127.0.0.1", port))
+    arrived: asyncio.Queue[pb.ExecuteResponse] = asyncio.Queue()
+
+    async def read() -> None:
+        while isinstance(message := await executing.call.read(), pb.ExecuteResponse):
+            arrived.put_nowait(message)
+
+    async def answer(number: int, data: bytes) -> None:
+        frame = pb.ForwardFrame(connection_id=number, data=data)
+        await executing.send(output=pb.OperationOutput(forward=frame))
+
+    reading = asyncio.create_task(read())
+    operation_bytes, stuck_bytes = 262_144, 65_536
+    with contextlib.suppress(TimeoutError):  # that nothing comes any more: what holds data for it is full
+        while True:
+            while operation_bytes and stuck_bytes:
+                size_bytes = min(16_384, operation_bytes, stuck_bytes)
+                await answer(1, b"x" * size_bytes)
+                operation_bytes, stuck_bytes = operation_bytes - size_bytes, stuck_bytes - size_bytes
+            message = await asyncio.wait_for(arrived.get(), 1.0)
+            operation_bytes += message.credit.bytes
+            stuck_bytes += message.input.forward.credit
+    assert (stuck_bytes, operation_bytes > 0) == (0, True), "it waits on its own account"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /\n")
+    async with asyncio.timeout(5):
+        while (await arrived.get()).input.forward.data != b"GET /\n":
+            pass
+        await answer(2, b"hello\n")
+        assert await reader.readline() == b"hello\n"
+    writer.close()
+    stuck.close()
+    process.terminate()
+    await process.wait()
+    await reading

@@ -2,14 +2,17 @@
 
 import asyncio
 import pathlib
+import re
 
 import grpc
 import pytest
 
 from octokube.v1 import operation_pb2 as pb
 from octokube.v1 import resource_pb2
+from octokube_hub.api.agent_service import _Link
 from octokube_hub.app import Hub
-from octokube_hub.broker.pipes import INITIAL_CREDIT_BYTES
+from octokube_hub.broker.agents import AgentPort
+from octokube_hub.broker.pipes import INITIAL_CREDIT_BYTES, MAX_WAITING
 from tests.hub.broker.conftest import RULES, Caller, Executing, Scene, operation
 from tests.hub.clocks import FakeClock
 from tests.hub.policies import write_policy
@@ -44,10 +47,10 @@ async def test_input_and_output_go_through_and_the_result_is_recorded(scene: Sce
     async with asyncio.timeout(2):
         while len(found := await records(scene.hub, "exec")) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    assert found == [
-        ("user:alice", "allowed", f"{result.decision_id}: runs sh"),
-        ("user:alice", "done", f"{result.decision_id}: exit code 3; "),
-    ]
+    (_, before, began), (_, after, ended) = found
+    assert (before, after) == ("allowed", "done")
+    assert began.startswith(f"{result.decision_id}: runs sh; ")
+    assert re.fullmatch(rf"{result.decision_id}: 0\.\d s, 3 bytes in, 5 bytes out; exit code 3, recorded", ended)
 
 
 async def test_what_is_denied_reaches_no_agent_and_is_on_record(scene: Scene) -> None:
@@ -128,6 +131,19 @@ async def test_access_that_ends_ends_the_operation_whatever_the_two_ends_do(
     await eventually(lambda: scene.hub._broker is not None and len(scene.hub._broker) == 0)
 
 
+async def test_progress_about_what_the_caller_cannot_see_names_nothing(scene: Scene) -> None:
+    caller, executing = await scene.running("demo:alice", **EXEC)
+    for namespace in ("blue", "red"):
+        about = resource_pb2.Key(type="pods", namespace=namespace, name="web-1")
+        told = pb.OperationOutput(progress=f"{namespace}/web-1 has gone", about=about)
+        await executing.send(output=told)
+    unseen = (await caller.read()).output
+    assert b"blue" not in unseen.SerializeToString()
+    assert "not visible to you" in unseen.progress
+    assert (await caller.read()).output.progress == "red/web-1 has gone"
+    caller.call.cancel()
+
+
 async def test_documents_that_the_caller_may_not_get_are_left_out_and_cost_no_credit(scene: Scene) -> None:
     caller, executing = await scene.running("demo:alice", describe=pb.DescribeOperation())
     for namespace, role in (("blue", pb.DOCUMENT_ROLE_OWNER), ("red", pb.DOCUMENT_ROLE_EVENT)):
@@ -186,6 +202,77 @@ async def test_a_stuck_operation_delays_no_other(scene: Scene) -> None:
     caller, executing = await scene.running("demo:alice", **EXEC)
     await executing.send(output=pb.OperationOutput(stdout=b"hello"))
     assert (await caller.read()).output.stdout == b"hello"
+
+
+async def test_an_agent_that_takes_no_order_keeps_no_caller_from_being_told_of_the_end(
+    scene: Scene, policies: pathlib.Path
+) -> None:
+    assert scene.hub._broker is not None
+    is_asked = asyncio.Event()
+
+    async def order(operation_id: str) -> None:
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    scene.hub._broker._ports.enter(AgentPort("c1", frozenset({"exec"}), order))
+    caller = await scene.call("demo:alice", **EXEC)
+    async with asyncio.timeout(2):
+        await is_asked.wait()
+    write_policy(policies, RULES.replace("logs|exec|portforward", "logs"))
+    async with asyncio.timeout(2):
+        assert (await caller.result()).outcome == LEASE_ENDED
+
+
+async def test_an_order_that_is_given_up_lets_no_other_message_begin_beside_it() -> None:
+    written: list[bytes] = []
+    may_end = asyncio.Event()
+
+    class Context:
+        async def write(self, message: bytes) -> None:
+            written.append(message)
+            await may_end.wait()
+
+    link = _Link(Context())  # type: ignore[arg-type]
+    order = asyncio.create_task(link.write(b"order"))
+    await eventually(lambda: written)
+    order.cancel()
+    acknowledgement = asyncio.create_task(link.write(b"acknowledgement"))
+    await asyncio.wait((order, acknowledgement), timeout=0.1)
+    assert (written, acknowledgement.done()) == ([b"order"], False)
+    may_end.set()
+    await acknowledgement
+    assert written == [b"order", b"acknowledgement"]
+
+
+async def test_an_agent_that_reads_nothing_ends_its_own_operation_and_no_checking_of_others(
+    scene: Scene, policies: pathlib.Path
+) -> None:
+    broker = scene.hub._broker
+    assert broker is not None
+    caller, _ = await scene.running("demo:bob", name="", logs=pb.LogsOperation(label_selector="app=web", follow=True))
+    [(run, _)] = broker._runs.values()
+    # Nothing lets these be taken in between.
+    while len(run.to_agent._waiting) < MAX_WAITING:
+        run.to_agent.put(pb.ExecuteResponse(input=pb.OperationInput(resize=pb.TerminalSize(columns=1, rows=1))))
+    run._told_pods = None
+    broker.check_all()
+    assert "takes nothing any more" in (await caller.result()).message
+    other, _ = await scene.running("demo:alice", **EXEC)
+    write_policy(policies, RULES.replace("logs|exec|portforward", "logs"))
+    assert (await other.result()).outcome == LEASE_ENDED
+
+
+@pytest.mark.parametrize("verb", ["escalate", "patch", "create"])
+async def test_a_write_ends_when_any_of_what_its_agent_was_told_is_allowed_is_not_any_more(
+    scene: Scene, policies: pathlib.Path, verb: str
+) -> None:
+    apply = {"apply": pb.ApplyOperation(body=b"{}", field_manager="octokube")}
+    caller = await scene.call("demo:admin", type="configmaps", **apply)
+    told = await (await scene.ordered()).begin()
+    assert (told.escalate_allowed, told.patch_allowed, told.create_allowed) == (True, True, True)
+    write_policy(policies, RULES + f"p, user:admin, c1, red, configmaps, *, {verb}, always, deny\n")
+    async with asyncio.timeout(2):
+        assert (await caller.result()).outcome == LEASE_ENDED
 
 
 async def test_a_lost_agent_ends_its_operations_with_an_unknown_outcome(scene: Scene) -> None:
@@ -285,3 +372,18 @@ async def test_logs_of_a_workload_need_the_right_to_get_it_and_are_recorded_with
     caller.call.cancel()
     elsewhere = await scene.call("demo:bob", **start, namespace="blue")
     assert (await elsewhere.result()).outcome == DENIED
+
+
+async def test_a_name_that_the_server_makes_up_goes_around_no_rule_about_names(
+    scene: Scene, policies: pathlib.Path
+) -> None:
+    create = {"type": "configmaps", "create": pb.CreateOperation(body=b"{}", field_manager="octokube")}
+    caller, _ = await scene.running("demo:admin", name="", **create)
+    write_policy(policies, RULES + "p, user:admin, c1, red, configmaps, prod-*, create, always, deny\n")
+    assert (await caller.result()).outcome == LEASE_ENDED
+    denied = await (await scene.call("demo:admin", name="", **create)).result()
+    assert (denied.outcome, "give the object a name" in denied.message) == (DENIED, True)
+    assert (await records(scene.hub, "create"))[-1][1] == "denied"
+    named = await scene.call("demo:admin", name="mine", **create)
+    assert (await (await scene.ordered()).begin()).operation.target.key.name == "mine"
+    named.call.cancel()

@@ -21,23 +21,50 @@ export interface Host {
 
 export const SUBPROTOCOL = "octokube.v1.proto";
 
+const TICKET_PREFIX = "octokube.v1.ticket.";
+const SIGN_IN_AGAIN = 4401;
+const LOST = 1006;
+
+/** A ticket for one socket: the cookie alone opens none, so that no other page can use it for one. */
+async function askForTicket(url: string, signal: AbortSignal): Promise<{ ticket: string } | { code: number; reason: string }> {
+  const place = new URL("/api/v1/tickets", url.replace(/^ws/, "http"));
+  const answer = await fetch(place, { method: "POST", signal });
+  if (answer.status === 401) return { code: SIGN_IN_AGAIN, reason: "sign in again" };
+  if (!answer.ok) return { code: LOST, reason: "" };
+  return (await answer.json()) as { ticket: string };
+}
+
 export const browserHost: Host = {
   connect(url, events) {
-    const socket = new WebSocket(url, SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
+    const leaving = new AbortController();
+    let socket: WebSocket | undefined;
     let isOver = false;
     const end = (code: number, reason: string) => {
       if (isOver) return;
       isOver = true;
+      leaving.abort();
       events.closed(code, reason);
     };
-    socket.onopen = () => events.opened();
-    socket.onmessage = (message: MessageEvent<ArrayBuffer>) => events.received(new Uint8Array(message.data));
-    socket.onclose = (event) => end(event.code, event.reason);
+    const open = (ticket: string) => {
+      const opened = new WebSocket(url, [SUBPROTOCOL, TICKET_PREFIX + ticket]);
+      opened.binaryType = "arraybuffer";
+      opened.onopen = () => events.opened();
+      opened.onmessage = (message: MessageEvent<ArrayBuffer>) => events.received(new Uint8Array(message.data));
+      opened.onclose = (event) => end(event.code, event.reason);
+      socket = opened;
+    };
+    askForTicket(url, leaving.signal).then(
+      (answer) => {
+        if (isOver) return;
+        if ("ticket" in answer) open(answer.ticket);
+        else end(answer.code, answer.reason);
+      },
+      () => end(LOST, ""),
+    );
     return {
-      send: (bytes) => socket.send(bytes as Uint8Array<ArrayBuffer>),
+      send: (bytes) => socket?.send(bytes as Uint8Array<ArrayBuffer>),
       close: () => {
-        socket.close();
+        socket?.close();
         // A dead network lets the closing handshake hang for a minute; we have left already.
         end(1000, "");
       },

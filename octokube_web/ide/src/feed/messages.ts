@@ -1,9 +1,11 @@
 /** What the page and its worker say to each other. */
 import type { Viewed } from "../state/viewed";
+import type { Row } from "../table/row-store";
+import type { Look, Mark, TablePage } from "../table/table-view";
 
 export type Detail = "rows" | "objects";
 
-/** What one view shows. Lists are globs, as in Subscription. */
+/** What one view shows. Each text is a glob, as in Subscription. */
 export interface ViewSpec {
   readonly cluster: string;
   readonly type: string;
@@ -13,13 +15,66 @@ export interface ViewSpec {
 }
 
 export type Order =
-  | { readonly do: "start"; readonly url: string }
+  /** Connects as the person who is signed in; several tabs share what is open already. */
+  | { readonly do: "start"; readonly url: string; readonly subject: string }
+  /** Signs every tab out and forgets everything. */
   | { readonly do: "stop" }
+  /** Forgets what this tab has open. */
+  | { readonly do: "leave" }
+  /** This tab holds a lock of that name for as long as it lives. */
+  | { readonly do: "live"; readonly lock: string }
   | { readonly do: "wake" }
   | { readonly do: "open"; readonly view: number; readonly spec: ViewSpec }
+  | { readonly do: "table"; readonly view: number; readonly spec: ViewSpec; readonly look: Look }
+  /** Looks at another part of a table, or at all of it differently. */
+  | { readonly do: "look"; readonly view: number; readonly look: Look }
+  | { readonly do: "mark"; readonly view: number; readonly mark: Mark }
+  /** Asks for all rows that a table shows, or that are marked in it, in order. */
+  | { readonly do: "ask"; readonly view: number; readonly ask: number; readonly of: "shown" | "marked" }
   | { readonly do: "close"; readonly view: number }
   /** The page has taken the last batch of a view and is ready for another. */
-  | { readonly do: "taken"; readonly view: number };
+  | { readonly do: "taken"; readonly view: number }
+  /** `start` is an encoded OperationStart, `input` an encoded OperationInput. */
+  | { readonly do: "run"; readonly run: number; readonly start: Uint8Array }
+  | { readonly do: "feed"; readonly run: number; readonly input: Uint8Array }
+  | { readonly do: "credit"; readonly run: number; readonly bytes: number }
+  | { readonly do: "end"; readonly run: number };
+
+/** What an operation says, in order. After `result` and `lost` nothing follows. */
+export type RunEvent =
+  | { readonly is: "lease"; readonly until: number; readonly reason: string; readonly isRecorded: boolean }
+  | { readonly is: "credit"; readonly bytes: number }
+  | {
+      readonly is: "bytes";
+      readonly stream: "stdout" | "stderr";
+      readonly bytes: Uint8Array;
+      /** Of a log: the pod and container that wrote it. */
+      readonly from: { readonly pod: string; readonly container: string } | undefined;
+    }
+  | { readonly is: "progress"; readonly sentence: string; readonly about: string }
+  | {
+      readonly is: "document";
+      /** A DocumentRole. */
+      readonly role: number;
+      readonly type: string;
+      readonly namespace: string;
+      readonly name: string;
+      readonly content: Uint8Array;
+      readonly isLast: boolean;
+      readonly hiddenChanges: readonly string[];
+    }
+  | {
+      readonly is: "result";
+      /** An OperationOutcome. */
+      readonly outcome: number;
+      readonly message: string;
+      readonly exitCode: number | undefined;
+      readonly conflicts: readonly { readonly manager: string; readonly field: string }[];
+      readonly escalations: readonly string[];
+      readonly resourceVersion: string;
+      readonly decisionId: string;
+    }
+  | { readonly is: "lost"; readonly code: string; readonly reason: string };
 
 export type LinkState =
   | { readonly is: "idle" }
@@ -104,4 +159,7 @@ export type Report =
   | { readonly tell: "hello"; readonly hello: Hello }
   | { readonly tell: "catalog"; readonly catalog: Catalog }
   | { readonly tell: "status"; readonly view: number; readonly status: ViewStatus }
-  | { readonly tell: "batch"; readonly view: number; readonly batch: Batch };
+  | { readonly tell: "batch"; readonly view: number; readonly batch: Batch }
+  | { readonly tell: "table"; readonly view: number; readonly page: TablePage }
+  | { readonly tell: "answer"; readonly ask: number; readonly rows: readonly Row[] }
+  | { readonly tell: "run"; readonly run: number; readonly event: RunEvent };

@@ -11,11 +11,12 @@ import {
   type WatchResponse,
 } from "../gen/octokube/v1/cluster_service_pb";
 import type { Frame } from "../gen/octokube/v1/frame_pb";
-import { FeedFault, OutOfSequence, Receiver } from "../state/receiver";
+import { FeedFault, OutOfSequence, Receiver, type Change } from "../state/receiver";
+import type { ObjectStore } from "../state/object-store";
 import { delaySeconds } from "./backoff";
+import type { Viewed } from "../state/viewed";
 import type { Host } from "./host";
-import type { Batch, ViewSpec, ViewStatus } from "./messages";
-import { Outbox } from "./outbox";
+import type { ViewSpec, ViewStatus } from "./messages";
 import { healthOf } from "./translate";
 
 /** Acknowledgements wait so long for company, because each is a message of its own through gateway and hub. */
@@ -34,15 +35,14 @@ export interface StreamEvents {
   send(channel: number, request: WatchRequest): void;
   close(channel: number): void;
   status(status: ViewStatus): void;
-  batch(batch: Batch): void;
+  /** What a frame has made different. */
+  changed(changes: readonly Change[]): void;
   signedOut(reason: string): void;
 }
 
 export class Stream {
   channel = 0;
-  private readonly receiver = new Receiver();
-  private readonly outbox = new Outbox();
-  private isPageReady = true;
+  private readonly receiver: Receiver;
   private isConnected = false;
   private attempt = 0;
   private heardAt = 0;
@@ -60,8 +60,15 @@ export class Stream {
     private readonly spec: ViewSpec,
     private readonly host: Host,
     private readonly events: StreamEvents,
+    storeFor?: (cluster: string) => ObjectStore,
   ) {
+    this.receiver = new Receiver(storeFor);
     this.tellStatus();
+  }
+
+  /** Everything that is held. */
+  *all(): Iterable<Viewed> {
+    for (const { store } of this.receiver.clusters.values()) yield* store.all();
   }
 
   /** A socket is up: opens the stream, or continues where it broke. */
@@ -82,13 +89,6 @@ export class Stream {
     this.channel = 0;
     this.cancelTimers();
     this.receiver.forget();
-    this.outbox.clear();
-  }
-
-  /** The page has shown the last batch. */
-  taken(): void {
-    this.isPageReady = true;
-    this.flush();
   }
 
   /** `size`: how many bytes the message had. */
@@ -156,8 +156,9 @@ export class Stream {
 
   private frame(frame: Frame, size: number): void {
     this.heardAt = this.host.now();
+    let changes: readonly Change[];
     try {
-      this.outbox.put(this.receiver.apply(frame));
+      changes = this.receiver.apply(frame);
     } catch (fault) {
       if (!(fault instanceof FeedFault)) throw fault;
       // What was applied before a lost frame is sound and can be continued; after anything else only a snapshot helps.
@@ -170,12 +171,11 @@ export class Stream {
     this.unacknowledged += size;
     if (this.unacknowledged >= ACK_BYTES) this.acknowledge();
     else this.cancelAck ??= this.host.after(ACK_MS, () => this.acknowledge());
-    const copy = this.receiver.clusters.get(frame.cluster);
-    const phase = copy?.isSynced ? "live" : "loading";
+    const phase = [...this.receiver.clusters.values()].every((copy) => copy.isSynced) ? "live" : "loading";
     if (phase === "live") this.attempt = 0;
     const isNews = phase !== this.phase || frame.clusterState !== undefined;
     this.phase = phase;
-    this.flush();
+    if (changes.length > 0) this.events.changed(changes);
     if (isNews) this.tellStatus();
     else this.tellStatusSoon();
   }
@@ -194,12 +194,6 @@ export class Stream {
     if (this.channel === 0) return;
     const ack = { $typeName: "octokube.v1.FrameAck" as const, sequence: this.receiver.sequence };
     this.events.send(this.channel, create(WatchRequestSchema, { message: { case: "ack", value: ack } }));
-  }
-
-  private flush(): void {
-    if (!this.isPageReady || this.outbox.isEmpty) return;
-    this.isPageReady = false;
-    this.events.batch(this.outbox.take());
   }
 
   private reopenLater(notBefore: number): void {
@@ -225,14 +219,16 @@ export class Stream {
   private tellStatus(): void {
     this.cancelStatus?.();
     this.cancelStatus = undefined;
-    const copy = this.receiver.clusters.get(this.spec.cluster);
+    const copies = [...this.receiver.clusters.values()];
+    const only = copies.length === 1 ? copies[0] : undefined;
     this.events.status({
       phase: this.phase,
-      gathered: copy?.gathering?.digest.itemCount ?? 0,
-      expected: copy?.gathering?.expected ?? 0,
-      asOf: copy?.asOf ?? 0,
+      gathered: copies.reduce((sum, copy) => sum + (copy.gathering?.digest.itemCount ?? 0), 0),
+      expected: copies.reduce((sum, copy) => sum + (copy.gathering?.expected ?? 0), 0),
+      // Of several clusters, the copy that is furthest behind.
+      asOf: copies.length > 0 ? Math.min(...copies.map((copy) => copy.asOf)) : 0,
       heardAt: this.heardAt,
-      health: copy?.state ? healthOf(copy.state) : undefined,
+      health: only?.state ? healthOf(only.state) : undefined,
       notices: this.notices,
       error: this.error,
     });

@@ -3,8 +3,8 @@ import { FrameKind, TombstoneReason, type Entry, type Frame } from "../gen/octok
 import type { ClusterState } from "../gen/octokube/v1/resource_pb";
 import { SnapshotDigest } from "./digest";
 import { applyToBody, BadPatch } from "./merge-patch";
-import { VersionedStore, type Key, type Reason } from "./versioned-store";
-import { FeedFault, idOf, isSame, viewedOf, type Viewed } from "./viewed";
+import { nameKey, ObjectMap, type ObjectStore } from "./object-store";
+import { FeedFault, idOf, viewedOf, type Viewed } from "./viewed";
 
 export { FeedFault } from "./viewed";
 
@@ -30,10 +30,8 @@ class Gathering {
   constructor(readonly expected: number) {}
 }
 
-/** What is held of one cluster. `store` changes only in whole frames and snapshots, in versions of its own. */
+/** What is held of one cluster. `store` changes only in whole frames and snapshots. */
 export class ClusterCopy {
-  /** Nobody catches up from a receiver's copy, so it keeps no tombstones. */
-  readonly store = new VersionedStore<Viewed>(0);
   state: ClusterState | undefined;
   /** Milliseconds since 1970, by the hub's clock; 0 before the first frame that says. */
   asOf = 0;
@@ -41,6 +39,8 @@ export class ClusterCopy {
   /** Whether a snapshot or a resume has completed: before that, absence means nothing. */
   isSynced = false;
   gathering: Gathering | undefined;
+
+  constructor(readonly store: ObjectStore) {}
 }
 
 /**
@@ -53,6 +53,9 @@ export class ClusterCopy {
 export class Receiver {
   readonly clusters = new Map<string, ClusterCopy>();
   sequence = 0n;
+
+  /** `storeFor`: what to keep a cluster's objects in. */
+  constructor(private readonly storeFor: (cluster: string) => ObjectStore = () => new ObjectMap()) {}
 
   /** Prepares for a new stream: sequences begin at 1 again, an open snapshot is dropped, copies are kept. */
   restart(): void {
@@ -72,6 +75,7 @@ export class Receiver {
 
   /** Drops every copy and token. */
   forget(): void {
+    for (const { store } of this.clusters.values()) store.clear();
     this.clusters.clear();
     this.sequence = 0n;
   }
@@ -88,7 +92,7 @@ export class Receiver {
       throw new OutOfSequence(`frame ${frame.sequence} came after frame ${this.sequence}`);
     }
     let copy = this.clusters.get(frame.cluster);
-    if (!copy) this.clusters.set(frame.cluster, (copy = new ClusterCopy()));
+    if (!copy) this.clusters.set(frame.cluster, (copy = new ClusterCopy(this.storeFor(frame.cluster))));
     let changes: Change[] = [];
     switch (frame.kind) {
       case FrameKind.SNAPSHOT_BEGIN:
@@ -140,22 +144,22 @@ function swap(copy: ClusterCopy, frame: Frame): Change[] {
   }
   const { store } = copy;
   const { objects } = gathering;
-  const names = new Set([...objects.values()].map(({ type, namespace, name }) => `${type}\n${namespace}\n${name}`));
+  const names = new Set([...objects.values()].map(({ type, namespace, name }) => nameKey(type, namespace, name)));
   if (names.size !== objects.size) {
     throw new TornSnapshot(`the snapshot of cluster ${frame.cluster} holds one name twice`);
   }
   copy.isSynced = true;
   const changes: Change[] = [];
-  for (const { key, value } of store.all()) {
-    if (objects.has(value.id)) continue;
-    store.remove(key, store.version + 1, "withdrawn");
-    changes.push({ kind: "withdrawn", object: value });
+  for (const object of [...store.all()]) {
+    if (objects.has(object.id)) continue;
+    store.remove(object.id);
+    changes.push({ kind: "withdrawn", object });
   }
   for (const object of objects.values()) {
-    const held = store.get(object)?.value;
-    if (held && isSame(held, object)) continue;
-    store.put(object, store.version + 1, object);
-    changes.push({ kind: held ? "modified" : "added", object });
+    if (store.isSame(object)) continue;
+    const kind = store.get(object.id) ? "modified" : "added";
+    store.put(object);
+    changes.push({ kind, object });
   }
   return changes;
 }
@@ -163,7 +167,7 @@ function swap(copy: ClusterCopy, frame: Frame): Change[] {
 /** An entry that comes as the difference to the body that is held. */
 function patched(copy: ClusterCopy, entry: Entry): Viewed {
   const arrived = viewedOf(entry);
-  const held = copy.store.get(arrived)?.value;
+  const held = copy.store.get(arrived.id);
   if (!held || held.body === "" || arrived.body !== "") {
     throw new FeedFault(`the hub sent a patch of ${arrived.type} ${arrived.name}, of which no body is held`);
   }
@@ -178,33 +182,33 @@ function patched(copy: ClusterCopy, entry: Entry): Viewed {
 function move(copy: ClusterCopy, frame: Frame): Change[] {
   // A fault must leave the copy as it was, so everything is read before anything is changed.
   const { store } = copy;
-  const leaving = new Map<string, [Key, Reason]>();
+  const leaving = new Map<string, "deleted" | "withdrawn">();
   for (const { key, reason } of frame.tombstones) {
     if (!key?.name) throw new FeedFault("a tombstone came without its key");
-    leaving.set(idOf(key), [key, reason === TombstoneReason.DELETED ? "deleted" : "withdrawn"]);
+    leaving.set(idOf(key), reason === TombstoneReason.DELETED ? "deleted" : "withdrawn");
   }
   const arriving = new Map<string, Viewed>();
   for (const entry of frame.entries) {
     const object = entry.patch.length > 0 ? patched(copy, entry) : viewedOf(entry);
     const { type, namespace, name } = object;
-    const former = store.named(type, namespace, name)?.value;
-    const id = `${type}\n${namespace}\n${name}`;
-    if (arriving.has(id) || (former && former.id !== object.id && !leaving.has(former.id))) {
+    const former = store.idNamed(type, namespace, name);
+    const id = nameKey(type, namespace, name);
+    if (arriving.has(id) || (former && former !== object.id && !leaving.has(former))) {
       throw new FeedFault(`the hub sent ${type} ${namespace}/${name} again under another uid`);
     }
     arriving.set(id, object);
   }
   const changes: Change[] = [];
   // Tombstones first: a re-created object's predecessor leaves before its successor of the same name arrives.
-  for (const [key, kind] of leaving.values()) {
-    const held = store.get(key);
-    if (!held) continue;
-    store.remove(key, store.version + 1, kind);
-    changes.push({ kind, object: held.value });
+  for (const [id, kind] of leaving) {
+    const object = store.get(id);
+    if (!object) continue;
+    store.remove(id);
+    changes.push({ kind, object });
   }
   for (const object of arriving.values()) {
-    changes.push({ kind: store.get(object) ? "modified" : "added", object });
-    store.put(object, store.version + 1, object);
+    changes.push({ kind: store.idNamed(object.type, object.namespace, object.name) ? "modified" : "added", object });
+    store.put(object);
   }
   return changes;
 }

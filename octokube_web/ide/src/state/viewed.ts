@@ -1,5 +1,4 @@
 /** One object as the person may see it, in a form that crosses from the worker to the page. */
-import type { Key } from "../gen/octokube/v1/resource_pb";
 import type { Entry } from "../gen/octokube/v1/frame_pb";
 
 /** The stream broke its own promise: what it sends can't be applied. The remedy is a new stream. */
@@ -24,7 +23,7 @@ export interface Viewed {
 const decoder = new TextDecoder();
 
 /** No part of a key can hold a line feed, so the joined text is as good as the tuple. */
-export function idOf(key: Key): string {
+export function idOf(key: { type: string; namespace: string; name: string; uid: string }): string {
   return `${key.type}\n${key.namespace}\n${key.name}\n${key.uid}`;
 }
 

@@ -4,6 +4,7 @@ import type { FeedClient } from "../feed/client";
 import { signOut, whoIsThere, type Person } from "../session";
 import { useStore } from "../store";
 import { SessionContext, type Session } from "./context";
+import { DevicePage } from "./DevicePage";
 import { SignInForm, SignInPage } from "./SignIn";
 import { Workbench } from "./Workbench";
 
@@ -14,6 +15,9 @@ type Access =
   | { readonly is: "in"; readonly person: Person }
   | { readonly is: "expired"; readonly person: Person; readonly reason: string };
 
+/** The address that `octokube login` shows. */
+const isForProgram = location.pathname === "/device";
+
 export function App({ feed }: { feed: FeedClient }) {
   const [access, setAccess] = useState<Access>({ is: "checking" });
   const [epoch, setEpoch] = useState(0);
@@ -23,7 +27,7 @@ export function App({ feed }: { feed: FeedClient }) {
     (person: Person) => {
       setEpoch((last) => last + 1);
       setAccess({ is: "in", person });
-      feed.start();
+      if (!isForProgram) feed.start(person.subject);
     },
     [feed],
   );
@@ -45,15 +49,25 @@ export function App({ feed }: { feed: FeedClient }) {
   useEffect(() => {
     if (link.is !== "signed-out") return;
     // What was shown was shown to somebody who may no longer see it.
-    feed.stop();
+    feed.forget();
     setAccess((now) => (now.is === "in" ? { is: "expired", person: now.person, reason: link.reason } : now));
   }, [feed, link]);
+
+  const hello = useStore(feed.hello);
+  const renewed = access.is === "expired" && hello?.subject === access.person.subject ? access.person : undefined;
+  useEffect(() => {
+    // The same person has signed in again in another tab.
+    if (renewed) enter(renewed);
+  }, [renewed, enter]);
 
   const leave = useCallback(() => {
     feed.stop();
     setAccess({ is: "out" });
     // When the gateway can't be told, the cookie ends with its own clock; the page has forgotten everything either way.
-    signOut().catch(() => undefined);
+    signOut().then(
+      (there) => there && location.assign(there.sign_out_url), // the provider's own sign-out
+      () => undefined,
+    );
   }, [feed]);
 
   const person = access.is === "in" || access.is === "expired" ? access.person : undefined;
@@ -79,6 +93,7 @@ export function App({ feed }: { feed: FeedClient }) {
     case "out":
       return <SignInPage onSignedIn={enter} />;
   }
+  if (isForProgram && person) return <DevicePage person={person} />;
   return (
     <SessionContext value={session}>
       <Workbench />

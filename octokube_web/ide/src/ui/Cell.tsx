@@ -10,7 +10,7 @@ import { StateDot } from "./StateDot";
 export const CellContent = memo(function CellContent(props: { kind: ColumnKind; value: CellValue; now: Store<number> }) {
   const { kind, value, now } = props;
   if (value === undefined || value === "") return <span className="none" aria-label="none">–</span>;
-  if (kind === "time" && typeof value === "number") return <Age since={value} now={now} />;
+  if (kind === "time" && typeof value === "number") return <CellAge since={value} now={now} />;
   if (kind === "status") {
     const text = String(value);
     return (
@@ -24,7 +24,7 @@ export const CellContent = memo(function CellContent(props: { kind: ColumnKind; 
   return String(value);
 });
 
-function Age({ since, now }: { since: number; now: Store<number> }) {
+export function CellAge({ since, now }: { since: number; now: Store<number> }) {
   const at = useStore(now);
   return <time dateTime={new Date(since * 1000).toISOString()}>{age(at / 1000 - since)}</time>;
 }

@@ -1,18 +1,24 @@
 /** A live table of any length: only what is in sight is in the page, and the keyboard reaches all of it. */
 import { useVirtualizer, defaultRangeExtractor } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type RefObject } from "react";
-import { Store } from "../store";
-import type { Row, Sort, TableModel } from "../table/model";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type RefObject } from "react";
+import { Store, useStore } from "../store";
+import type { RemoteTable, SeenRow, TableOutline } from "../table/remote-table";
+import { FIRST_LOOK, type Sort } from "../table/table-view";
 import { templateOf, widthsOf, type GridColumn } from "./columns";
 import { GridRow } from "./GridRow";
 import { DownIcon, UpIcon } from "./icons";
+import { rowHeight, settings } from "./settings";
 
-export const ROW_HEIGHT = 28;
 const HEADER_HEIGHT = 30;
+/** So many rows beyond what is in sight are there before they are scrolled to, and so many more at a time. */
+const AHEAD = 60;
+const STEP = 30;
+const HOLD_MS = 3000;
+const MARK_WIDTH = 30;
 
 interface Props {
   readonly label: string;
-  readonly model: TableModel;
+  readonly table: RemoteTable;
   readonly columns: readonly GridColumn[];
   readonly sort: Sort;
   readonly now: Store<number>;
@@ -20,22 +26,23 @@ interface Props {
   readonly open: string;
   readonly element: RefObject<HTMLDivElement | null>;
   readonly onSort: (sort: Sort) => void;
-  readonly onOpen: (row: Row) => void;
+  readonly onOpen: (row: SeenRow) => void;
   /** Keys the grid has no use for itself. */
-  readonly onKey: (event: KeyboardEvent, row: Row | undefined) => void;
+  readonly onKey: (event: KeyboardEvent, row: SeenRow | undefined) => void;
 }
 
 export function Grid(props: Props) {
-  const { model, columns, sort, element } = props;
-  const order = useSyncExternalStore(model.subscribeOrder, model.getOrder);
-  const [active, setActive] = useState<{ id: string; index: number } | undefined>();
-  const activeIndex = useActiveIndex(order, active);
+  const { table, columns, sort, element } = props;
+  const outline = useSyncExternalStore(table.subscribeOutline, table.getOutline);
+  const [active, setActive] = useState<Active | undefined>();
+  const activeIndex = activeIndexOf(outline, active);
+  const hold = useHold(table);
 
   const virtual = useVirtualizer({
-    count: order.length,
+    count: outline.shown,
     getScrollElement: () => element.current,
-    estimateSize: () => ROW_HEIGHT,
-    getItemKey: (index) => order[index] ?? index,
+    estimateSize: rowHeight,
+    getItemKey: (index) => outline.ids[index - outline.start] ?? index,
     overscan: 10,
     scrollMargin: 0,
     scrollPaddingStart: HEADER_HEIGHT,
@@ -48,32 +55,54 @@ export function Grid(props: Props) {
     },
   });
 
+  const { density, hasLetterKeys } = useStore(settings);
+  useEffect(() => virtual.measure(), [virtual, density]);
   const isNarrow = useIsNarrow();
-  const magnitude = order.length === 0 ? 0 : Math.ceil(Math.log2(order.length + 1));
-  const widths = useMemo(() => {
-    const sample = order.slice(0, 200).flatMap((id) => model.getRow(id) ?? []);
-    return widthsOf(columns, sample, isNarrow);
-  }, [columns, magnitude, model, isNarrow]);
+  // The same one always: rows that are drawn once keep what they were given, and with it all that it can reach.
+  const onOpen = useRef(props.onOpen);
+  onOpen.current = props.onOpen;
+  const choose = useCallback((chosen: SeenRow, index: number) => {
+    setActive({ id: chosen.id, index });
+    onOpen.current(chosen);
+  }, []);
+
+  const range = virtual.range;
+  useEffect(() => {
+    if (!range) return;
+    const start = Math.max(0, Math.floor((range.startIndex - AHEAD) / STEP) * STEP);
+    const end = Math.ceil((range.endIndex + AHEAD) / STEP) * STEP;
+    table.turn({ start, count: Math.max(end - start, FIRST_LOOK.count) });
+  }, [table, range?.startIndex, range?.endIndex]);
+
+  const row = active && table.at(activeIndex);
+  useEffect(() => {
+    if (!active || !row || row.id === active.id) return;
+    // A row that was out of sight when it was gone to, or that took the place of one that is gone.
+    setActive({ id: row.id, index: activeIndex });
+  }, [active, row, activeIndex]);
+  useEffect(() => table.turn({ follow: active?.id ?? "" }), [table, active?.id]);
+
+  const widths = useWidths(columns, outline, table, isNarrow);
   const style = useMemo(
-    () => ({ gridTemplateColumns: templateOf(columns, widths), minWidth: widths.reduce((sum, width) => sum + width, 0) }),
+    () => ({ gridTemplateColumns: `${MARK_WIDTH}px ${templateOf(columns, widths)}`, minWidth: widths.reduce((sum, width) => sum + width, MARK_WIDTH) }),
     [columns, widths],
   );
 
   function move(index: number) {
-    const next = Math.max(0, Math.min(order.length - 1, index));
-    const id = order[next];
-    if (id === undefined) return;
-    setActive({ id, index: next });
+    if (outline.shown === 0) return undefined;
+    const next = Math.max(0, Math.min(outline.shown - 1, index));
+    setActive({ id: table.at(next)?.id ?? "", index: next });
     virtual.scrollToIndex(next, { align: "auto" });
+    hold();
+    return next;
   }
 
   function press(event: KeyboardEvent<HTMLDivElement>) {
     if (event.target !== event.currentTarget) return;
-    const id = order[activeIndex];
-    const row = id === undefined ? undefined : model.getRow(id);
-    const page = Math.max(1, Math.floor(((element.current?.clientHeight ?? 300) - HEADER_HEIGHT) / ROW_HEIGHT) - 1);
-    const last = order.length - 1;
+    const page = Math.max(1, Math.floor(((element.current?.clientHeight ?? 300) - HEADER_HEIGHT) / rowHeight()) - 1);
+    const last = outline.shown - 1;
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (isPlain && !hasLetterKeys && /^\p{L}$/u.test(event.key)) return;
     const target: number | undefined = isPlain
       ? {
           ArrowDown: activeIndex + 1,
@@ -90,8 +119,16 @@ export function Grid(props: Props) {
       : undefined;
     if (target !== undefined) {
       event.preventDefault();
-      move(target);
-    } else if (isPlain && (event.key === "Enter" || event.key === "y") && row) {
+      const from = activeIndex;
+      const to = move(target);
+      if (event.shiftKey && event.key.startsWith("Arrow") && from >= 0 && to !== undefined) table.mark({ is: "range", from, to });
+    } else if (isPlain && event.key === " " && row) {
+      event.preventDefault();
+      table.mark({ is: "toggled", id: row.id });
+    } else if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+      event.preventDefault();
+      table.mark({ is: "all" });
+    } else if (isPlain && event.key === "Enter" && row) {
       event.preventDefault();
       props.onOpen(row);
     } else {
@@ -100,7 +137,7 @@ export function Grid(props: Props) {
   }
 
   function focused() {
-    if (activeIndex < 0 && order.length > 0) move(0);
+    if (activeIndex < 0) move(0);
   }
 
   const items = virtual.getVirtualItems();
@@ -111,8 +148,9 @@ export function Grid(props: Props) {
       className="grid"
       role="grid"
       aria-label={props.label}
-      aria-rowcount={order.length + 1}
-      aria-colcount={columns.length}
+      aria-rowcount={outline.shown + 1}
+      aria-colcount={columns.length + 1}
+      aria-multiselectable
       aria-activedescendant={activeId}
       tabIndex={0}
       data-first
@@ -121,35 +159,39 @@ export function Grid(props: Props) {
     >
       <div className="grid-head" role="rowgroup">
         <div className="grid-row head" role="row" aria-rowindex={1} style={style}>
+          <div className="cell mark" role="columnheader" aria-colindex={1} aria-label="Marked">
+            <input
+              type="checkbox"
+              tabIndex={-1}
+              aria-label="Mark all that are shown"
+              checked={outline.markedCount > 0 && outline.markedCount >= outline.shown}
+              onChange={(event) => table.mark({ is: event.target.checked ? "all" : "none" })}
+            />
+          </div>
           {columns.map((column, index) => (
             <Head key={column.id} column={column} index={index} sort={sort} onSort={props.onSort} />
           ))}
         </div>
       </div>
-      <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: style.minWidth }}>
-        {items.map((item) => {
-          const id = order[item.index];
-          if (id === undefined) return null;
-          return (
-            <GridRow
-              key={item.key}
-              id={id}
-              domId={rowId(item.index)}
-              index={item.index}
-              top={item.start}
-              model={model}
-              columns={columns}
-              columnStyle={style}
-              now={props.now}
-              isActive={item.index === activeIndex}
-              open={props.open}
-              onChoose={(row) => {
-                setActive({ id, index: item.index });
-                props.onOpen(row);
-              }}
-            />
-          );
-        })}
+      <div className="grid-body" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: style.minWidth }} onPointerMove={hold}>
+        {items.map((item) => (
+          <GridRow
+            key={item.key}
+            id={outline.ids[item.index - outline.start]}
+            domId={rowId(item.index)}
+            index={item.index}
+            top={item.start}
+            table={table}
+            columns={columns}
+            columnStyle={style}
+            now={props.now}
+            isActive={item.index === activeIndex}
+            open={props.open}
+            isMarked={outline.marked.has(outline.ids[item.index - outline.start] ?? "")}
+            hasMarks={outline.markedCount > 0}
+            onChoose={choose}
+          />
+        ))}
       </div>
     </div>
   );
@@ -162,7 +204,7 @@ function Head({ column, index, sort, onSort }: { column: GridColumn; index: numb
     <div
       className={`cell ${column.kind}${column.id === -2 ? " name" : ""}`}
       role="columnheader"
-      aria-colindex={index + 1}
+      aria-colindex={index + 2}
       aria-sort={direction}
       title={column.description || undefined}
     >
@@ -178,19 +220,43 @@ function rowId(index: number): string {
   return `row-${index}`;
 }
 
+interface Active {
+  /** Empty while the row has not come into sight. */
+  readonly id: string;
+  readonly index: number;
+}
+
 /** The active row follows its object; when that is gone, whatever took its place is active. */
-function useActiveIndex(order: readonly string[], active: { id: string; index: number } | undefined): number {
-  const last = useRef(-1);
-  const index = useMemo(() => {
-    if (!active || order.length === 0) return -1;
-    if (order[active.index] === active.id) return active.index;
-    const found = order.indexOf(active.id);
-    return found >= 0 ? found : Math.min(Math.max(last.current, 0), order.length - 1);
-  }, [order, active]);
-  useEffect(() => {
-    if (index >= 0) last.current = index;
-  }, [index]);
-  return index;
+function activeIndexOf(outline: TableOutline, active: Active | undefined): number {
+  if (!active || outline.shown === 0) return -1;
+  const inSight = active.id === "" ? -1 : outline.ids.indexOf(active.id);
+  if (inSight >= 0) return outline.start + inSight;
+  if (active.id !== "" && outline.follow === active.id && outline.followed >= 0) return outline.followed;
+  return Math.min(active.index, outline.shown - 1);
+}
+
+/** As wide as what has been in sight needs; columns grow and never shrink, so that nothing jumps about. */
+function useWidths(columns: readonly GridColumn[], outline: TableOutline, table: RemoteTable, isNarrow: boolean): readonly number[] {
+  const last = useRef<{ columns: readonly GridColumn[]; isNarrow: boolean; widths: readonly number[] } | undefined>(undefined);
+  return useMemo(() => {
+    const needed = widthsOf(columns, outline.ids.flatMap((id) => table.getRow(id) ?? []), isNarrow);
+    const former = last.current?.columns === columns && last.current.isNarrow === isNarrow ? last.current.widths : [];
+    const isWider = needed.some((width, index) => width > (former[index] ?? 0));
+    const widths = isWider ? needed.map((width, index) => Math.max(width, former[index] ?? 0)) : former;
+    last.current = { columns, isNarrow, widths };
+    return widths;
+  }, [columns, outline, table, isNarrow]);
+}
+
+/** Rows stay where they are while somebody points at them, and for a moment after. */
+function useHold(table: RemoteTable): () => void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), [table]);
+  return useCallback(() => {
+    clearTimeout(timer.current);
+    table.turn({ isHeld: true });
+    timer.current = setTimeout(() => table.turn({ isHeld: false }), HOLD_MS);
+  }, [table]);
 }
 
 const narrow = window.matchMedia("(max-width: 760px)");

@@ -1,43 +1,59 @@
 /** One row, which renders again only when it changes itself. */
 import { memo, useCallback, useSyncExternalStore, type CSSProperties } from "react";
 import { Store } from "../store";
-import type { Row, TableModel } from "../table/model";
+import type { RemoteTable, SeenRow } from "../table/remote-table";
 import { CellContent } from "./Cell";
 import type { GridColumn } from "./columns";
 
 const TINT_MS = 800;
 
 interface Props {
-  readonly id: string;
+  /** Absent while the row is still to come into sight. */
+  readonly id: string | undefined;
   readonly domId: string;
   readonly index: number;
   readonly top: number;
-  readonly model: TableModel;
+  readonly table: RemoteTable;
   readonly columns: readonly GridColumn[];
   readonly columnStyle: CSSProperties;
   readonly now: Store<number>;
   readonly isActive: boolean;
   readonly open: string;
-  readonly onChoose: (row: Row) => void;
+  readonly isMarked: boolean;
+  /** Whether any row is: the boxes are seen then. */
+  readonly hasMarks: boolean;
+  readonly onChoose: (row: SeenRow, index: number) => void;
 }
 
 export const GridRow = memo(
   function GridRow(props: Props) {
-    const { id, model, columns, index } = props;
-    const subscribe = useCallback((listener: () => void) => model.subscribeRow(id, listener), [model, id]);
-    const row = useSyncExternalStore(subscribe, () => model.getRow(id));
-    if (!row) return null;
+    const { id, table, columns, index } = props;
+    const subscribe = useCallback((listener: () => void) => (id === undefined ? () => undefined : table.subscribeRow(id, listener)), [table, id]);
+    const row = useSyncExternalStore(subscribe, () => (id === undefined ? undefined : table.getRow(id)));
+    const place = { ...props.columnStyle, transform: `translateY(${props.top}px)` };
+    if (!row) {
+      return (
+        <div id={props.domId} className={`grid-row${index % 2 ? " odd" : ""}`} role="row" aria-rowindex={index + 2} aria-busy="true" style={place}>
+          <div className="cell mark" role="gridcell" />
+          <div className="cell name" role="rowheader"><span className="none">…</span></div>
+        </div>
+      );
+    }
     const isOpen = props.open === `${row.namespace}/${row.name}`;
     return (
       <div
         id={props.domId}
-        className={`grid-row${props.isActive ? " active" : ""}${isOpen ? " open" : ""}${index % 2 ? " odd" : ""}`}
+        className={`grid-row${props.isActive ? " active" : ""}${isOpen ? " open" : ""}${props.isMarked ? " marked" : ""}${props.hasMarks ? " marking" : ""}${index % 2 ? " odd" : ""}`}
         role="row"
         aria-rowindex={index + 2}
-        aria-selected={isOpen}
-        style={{ ...props.columnStyle, transform: `translateY(${props.top}px)` }}
-        onClick={() => props.onChoose(row)}
+        aria-selected={props.isMarked}
+        aria-current={isOpen ? "true" : undefined}
+        style={place}
+        onClick={() => props.onChoose(row, index)}
       >
+        <div className="cell mark" role="gridcell" aria-colindex={1} onClick={(event) => event.stopPropagation()}>
+          <input type="checkbox" tabIndex={-1} aria-label={`Mark ${row.name}`} checked={props.isMarked} onChange={() => table.mark({ is: "toggled", id: row.id })} />
+        </div>
         {columns.map((column, position) => {
           const changedAt = row.changedAt?.[column.id];
           const isFresh = changedAt !== undefined && Date.now() - changedAt < TINT_MS;
@@ -48,7 +64,7 @@ export const GridRow = memo(
               key={isFresh ? `${column.id} ${changedAt}` : column.id}
               className={`cell ${column.kind}${column.id === -2 ? " name" : ""}${isFresh && column.kind !== "time" ? " fresh" : ""}`}
               role={position === 0 ? "rowheader" : "gridcell"}
-              aria-colindex={position + 1}
+              aria-colindex={position + 2}
               title={column.kind === "text" ? String(value ?? "") : undefined}
             >
               <CellContent kind={column.kind} value={value} now={props.now} />
@@ -58,14 +74,16 @@ export const GridRow = memo(
       </div>
     );
   },
-  // onChoose is new each time but does the same for the same row.
   (a, b) =>
     a.id === b.id &&
     a.index === b.index &&
     a.top === b.top &&
-    a.model === b.model &&
+    a.table === b.table &&
     a.columns === b.columns &&
     a.columnStyle === b.columnStyle &&
     a.isActive === b.isActive &&
-    a.open === b.open,
+    a.open === b.open &&
+    a.isMarked === b.isMarked &&
+    a.hasMarks === b.hasMarks &&
+    a.onChoose === b.onChoose,
 );

@@ -6,11 +6,19 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["↑ ↓ or k j", "previous, next row"],
   ["PgUp PgDn", "a page up, down"],
   ["Home End or g G", "first, last row"],
-  ["Enter or y", "open the object"],
-  ["Esc", "close the object, or clear the filter"],
+  ["Enter", "open the object"],
+  ["Esc", "close the object, or unmark, or clear the filter"],
   ["/", "filter"],
+  ["Space", "mark the row, or not"],
+  ["Shift+↑ Shift+↓", "mark rows on the way"],
+  ["Ctrl+A", "mark all that are shown"],
+  ["d y e o", "the object: overview, YAML, edit, related"],
+  ["l s", "its logs, a shell in it"],
+  ["r Shift+S Del", "restart, scale, delete what is marked, or the row"],
   ["c", "copy the name"],
   ["z", "hold the table still, or let it move again"],
+  ["Ctrl+P", "go to an object, by its name"],
+  ["Ctrl+K or F1", "commands"],
   ["F6, Shift+F6", "next, previous part of the page"],
   ["?", "this help"],
 ];
@@ -29,7 +37,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
           <div key={keys}><dt><kbd>{keys}</kbd></dt><dd>{what}</dd></div>
         ))}
       </dl>
-      <p className="muted">Single letters act while the table has the focus.</p>
+      <p className="muted">Single letters act while the table has the focus. They can be switched off in Settings.</p>
     </dialog>
   );
 }

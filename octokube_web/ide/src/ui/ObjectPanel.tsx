@@ -1,7 +1,10 @@
 /** The open object: live as long as it exists and may be seen, and not a moment longer. */
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type PointerEvent } from "react";
 import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
 import { go, type Place } from "../location";
+import { hasLogs, hasTerminal, type Target } from "../operations/target";
+import { HistoryTab } from "../object/HistoryTab";
+import { OverviewTab } from "../object/OverviewTab";
 import { useStore } from "../store";
 import { yamlOf } from "../yaml/lines";
 import { useAges } from "./ages";
@@ -15,6 +18,9 @@ import { Nothing } from "./Nothing";
 import { StateDot } from "./StateDot";
 import { useObjectView, type ObjectView } from "./views";
 import { Yaml } from "./Yaml";
+
+const ObjectTab = lazy(() => import("../operations/ObjectTabs"));
+const ActionBar = lazy(() => import("../operations/ActionBar").then((found) => ({ default: found.ActionBar })));
 
 interface Props {
   readonly place: Place;
@@ -34,6 +40,8 @@ export function ObjectPanel({ place, cluster, type }: Props) {
     [place.cluster, place.type, place.inNamespace, place.name],
   );
   const view = useObjectView(spec, place.name);
+  // What draws an object goes with it: it would keep what it drew until it draws again.
+  const uid = useSyncExternalStore(view.watched.subscribe, () => view.watched.get().object?.uid ?? "");
   const panel = useRef<HTMLElement>(null);
   const close = () => {
     go({ name: "", inNamespace: "" });
@@ -58,11 +66,11 @@ export function ObjectPanel({ place, cluster, type }: Props) {
             <p className="crumbs muted">{[place.cluster, place.inNamespace, type?.kind ?? place.type].filter(Boolean).join(" › ")}</p>
             <h2 title={place.name}>{place.name}</h2>
           </div>
-          <CopyButton view={view} />
+          <CopyButton key={`copy ${uid}`} view={view} />
           <button type="button" className="quiet square" aria-label="Close" title="Close (Esc)" onClick={close}><CloseIcon /></button>
         </header>
-        <Facts view={view} type={type} cluster={cluster} />
-        <Body view={view} type={type} place={place} />
+        <Facts key={`facts ${uid}`} view={view} type={type} cluster={cluster} />
+        <Parts key={`parts ${uid}`} view={view} type={type} place={place} cluster={cluster} />
       </aside>
   );
 }
@@ -96,11 +104,79 @@ function Facts({ view, type, cluster }: { view: ObjectView; type: TypeInfo | und
   );
 }
 
-function Body({ view, type, place }: { view: ObjectView; type: TypeInfo | undefined; place: Place }) {
+/** The object's YAML and what stands beside it. An object that is gone takes all of it along. */
+function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInfo | undefined; place: Place; cluster: ClusterInfo | undefined }) {
+  const { object } = useStore(view.watched);
+  const target = useMemo<Target | undefined>(
+    () => object && { cluster: place.cluster, type: object.type, namespace: object.namespace, name: object.name, uid: object.uid, resourceVersion: object.resourceVersion, body: object.body },
+    [object, place.cluster],
+  );
+  const tabs = [
+    { id: "", title: "Overview" },
+    { id: "yaml", title: "YAML" },
+    { id: "edit", title: "Edit" },
+    { id: "related", title: "Related" },
+    ...(hasLogs(place.type) ? [{ id: "logs", title: "Logs" }] : []),
+    ...(hasTerminal(place.type) ? [{ id: "terminal", title: "Terminal" }] : []),
+    { id: "history", title: "History" },
+  ];
+  const shown = tabs.some((tab) => tab.id === place.tab) ? place.tab : "";
+  function walk(event: KeyboardEvent) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = tabs[(tabs.findIndex((tab) => tab.id === shown) + step + tabs.length) % tabs.length];
+    if (!next) return;
+    go({ tab: next.id }, "replace");
+    document.getElementById(`tab-${next.id}`)?.focus();
+  }
+  return (
+    <>
+      {target && <Suspense fallback={<div className="actions" />}><ActionBar target={target} /></Suspense>}
+      <div className="tabs" role="tablist" aria-label="Parts" onKeyDown={walk}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.id}
+            type="button"
+            id={`tab-${tab.id}`}
+            role="tab"
+            aria-selected={tab.id === shown}
+            aria-controls="tab-content"
+            tabIndex={tab.id === shown ? 0 : -1}
+            onClick={() => go({ tab: tab.id }, "replace")}
+          >
+            {tab.title}
+          </button>
+        ))}
+      </div>
+      <div className="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${shown}`}>
+        {shown === "history" && target ? (
+          <HistoryTab history={view.history} name={place.name} />
+        ) : shown && shown !== "yaml" && target ? (
+          <Suspense fallback={<Nothing kind="loading" title="Opening…" />}><ObjectTab key={`${target.uid}/${shown}`} id={shown} target={target} /></Suspense>
+        ) : (
+          <Body view={view} type={type} place={place} cluster={cluster} isYaml={shown === "yaml"} />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface BodyProps {
+  readonly view: ObjectView;
+  readonly type: TypeInfo | undefined;
+  readonly place: Place;
+  readonly cluster: ClusterInfo | undefined;
+  readonly isYaml: boolean;
+}
+
+function Body({ view, type, place, cluster, isYaml }: BodyProps) {
   const { object, gone } = useStore(view.watched);
   const status = useStore(view.status);
+  const ages = useAges(view.status, cluster);
   const kind = type?.kind ?? "object";
-  if (object) return <Yaml body={object.body} label={`YAML of ${place.name}`} />;
+  if (object && isYaml) return <Yaml body={object.body} label={`YAML of ${place.name}`} />;
+  if (object) return <OverviewTab cluster={place.cluster} type={object.type} name={place.name} body={object.body} now={ages} />;
   if (gone === "deleted") {
     return <Nothing kind="empty" title={`This ${kind} was deleted.`}>Should one of the same name be created, it appears here.</Nothing>;
   }

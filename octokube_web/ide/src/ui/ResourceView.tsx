@@ -1,20 +1,28 @@
 /** One type of one cluster as a live table, with everything that says how complete and how fresh it is. */
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
 import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
 import { go, type Place } from "../location";
+import { bulkDeedsOf, type Deed } from "../operations/actions";
+import { hasLogs, hasTerminal, targetOf, type Target } from "../operations/target";
 import { Store, useStore } from "../store";
-import { BY_NAME, type Row, type Sort } from "../table/model";
+import type { SeenRow } from "../table/remote-table";
+import { BY_NAME, type Sort } from "../table/table-view";
 import { useAges } from "./ages";
 import { clock } from "./clock";
+import { rememberChoice, rememberedChoice, type ColumnChoice } from "./column-choice";
 import { columnsOf } from "./columns";
 import { useSession } from "./context";
 import { count, literal, titleOf } from "./format";
 import { freshnessOf } from "./freshness";
 import { Grid } from "./Grid";
-import { ColumnsIcon, PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
+import { PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
 import { Nothing } from "./Nothing";
+import { ColumnPicker, download, ExportMenu, Facets } from "./TableTools";
 import { useTableView, type TableView } from "./views";
 import type { Shown } from "./Workbench";
+
+// Its own chunk, with what runs operations.
+const BulkDialog = lazy(() => import("../operations/BulkDialog"));
 
 interface Props {
   readonly place: Place;
@@ -44,35 +52,62 @@ export function ResourceView({ place, cluster, type, isCatalogKnown, shown, onHe
 
 function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCatalogKnown"> & { spec: ViewSpec }) {
   const view = useTableView(spec);
-  const { model, status: statusStore } = view;
+  const { table, status: statusStore } = view;
   const [sort, setSort] = useState<Sort>(BY_NAME);
-  const [isWide, setWide] = useState(false);
+  const { feed, subject } = useSession();
+  const [choice, setChoice] = useColumnChoice(subject, place.type);
+  const [bulk, setBulk] = useState<{ deed: Deed; targets: readonly Target[] } | undefined>();
   const grid = useRef<HTMLDivElement>(null);
   const filterField = useRef<HTMLInputElement>(null);
-  const order = useSyncExternalStore(model.subscribeOrder, model.getOrder);
+  const outline = useSyncExternalStore(table.subscribeOutline, table.getOutline);
   const now = useAges(statusStore, cluster);
   // Where only one namespace is to be seen, its name in every row says nothing.
   const hasNamespace = (type?.namespaced ?? false) && place.namespace === "" && cluster?.namespaces.length !== 1;
-  const columns = useMemo(() => columnsOf(type, hasNamespace, isWide), [type?.columns, hasNamespace, isWide]);
+  const columns = useMemo(() => columnsOf(type, hasNamespace, choice), [type?.columns, hasNamespace, choice]);
   const title = type ? titleOf(type) : place.type;
   const deferred = useDeferredValue(place.filter);
 
-  useEffect(() => model.setSort(sort), [model, sort]);
-  useEffect(() => model.setFilter(deferred), [model, deferred]);
+  const titles = useMemo(() => type?.columns.map((column) => column.name) ?? [], [type?.columns]);
+  // Columns that stand for health are worth choosing by.
+  const facets = useMemo(() => type?.columns.flatMap((column, index) => (column.kind === "status" ? [index] : [])) ?? [], [type?.columns]);
+  useEffect(() => table.turn({ sort, filter: deferred, columns: titles, facets }), [table, sort, deferred, titles, facets]);
   useEffect(() => {
-    shown.set({ model, status: statusStore });
+    shown.set({ table, status: statusStore });
     return () => shown.set(undefined);
-  }, [shown, model, statusStore]);
+  }, [shown, table, statusStore]);
 
-  const openObject = useCallback((row: Row) => go({ name: row.name, inNamespace: row.namespace }), []);
-  const freeze = useCallback(() => model.setFrozen(!model.isFrozen), [model]);
+  const openObject = useCallback((row: SeenRow) => go({ name: row.name, inNamespace: row.namespace }), []);
+  const freeze = useCallback(() => table.turn({ isFrozen: !table.look.isFrozen }), [table]);
 
-  function key(event: KeyboardEvent, row: Row | undefined) {
+  const deeds = useMemo(() => bulkDeedsOf(place.type), [place.type]);
+  /** Does it to what is marked, or else to the row. */
+  async function doIt(deed: Deed | undefined, row?: SeenRow) {
+    if (!deed) return;
+    const rows = outline.markedCount > 0 ? await view.all("marked") : row ? [row] : [];
+    if (rows.length > 0) setBulk({ deed, targets: rows.map(targetOf) });
+  }
+  async function saveYaml() {
+    const [{ objectsAsYaml }, rows] = await Promise.all([import("../operations/export-yaml"), view.all("marked")]);
+    download(`${place.type}.yaml`, "application/yaml", await objectsAsYaml(feed, rows.map(targetOf)));
+  }
+  const openPart = (row: SeenRow, tab: string) => go({ name: row.name, inNamespace: row.namespace, tab });
+
+  function key(event: KeyboardEvent, row: SeenRow | undefined) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") filterField.current?.focus();
     else if (event.key === "z") freeze();
     else if (event.key === "c" && row) void navigator.clipboard?.writeText(row.name);
+    else if (event.key === "d" && row) openObject(row);
+    else if (event.key === "y" && row) openPart(row, "yaml");
+    else if (event.key === "l" && row && hasLogs(row.type)) openPart(row, "logs");
+    else if (event.key === "s" && row && hasTerminal(row.type)) openPart(row, "terminal");
+    else if (event.key === "e" && row) openPart(row, "edit");
+    else if (event.key === "o" && row) openPart(row, "related");
+    else if (event.key === "r") void doIt(deeds.find((deed) => deed.id === "restart"), row);
+    else if (event.key === "S") void doIt(deeds.find((deed) => deed.id === "scale"), row);
+    else if (event.key === "Delete") void doIt(deeds.find((deed) => deed.id === "delete"), row);
     else if (event.key === "?") onHelp();
+    else if (event.key === "Escape" && !place.name && outline.markedCount > 0) table.mark({ is: "none" });
     else if (event.key === "Escape") go(place.name ? { name: "", inNamespace: "" } : { filter: "" }, "replace");
     else return;
     event.preventDefault();
@@ -90,7 +125,7 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
     <section className="resource" aria-label={title}>
       <div className="toolbar">
         <h1>{title}</h1>
-        <Tally view={view} shown={order.length} />
+        <Tally view={view} total={outline.total} shown={outline.shown} />
         <span className="spring" />
         {type?.namespaced !== false && <NamespacePicker place={place} cluster={cluster} />}
         <div className="field filter">
@@ -106,27 +141,35 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
             onKeyDown={filterKey}
           />
         </div>
-        {type?.columns.some((column) => column.priority > 0) && (
-          <button type="button" className="quiet square" aria-pressed={isWide} aria-label="More columns" title="More columns" onClick={() => setWide(!isWide)}>
-            <ColumnsIcon />
-          </button>
-        )}
+        {type && <ColumnPicker type={type} choice={choice} onChoice={setChoice} />}
+        <ExportMenu view={view} name={[place.cluster, place.type, place.namespace].filter(Boolean).join("-")} columns={columns} outline={outline} onYaml={() => void saveYaml()} />
         <button
           type="button"
           className="quiet square"
-          aria-pressed={model.isFrozen}
+          aria-pressed={outline.isFrozen}
           aria-label="Hold still"
-          title={model.isFrozen ? "Move again (z)" : "Hold still (z)"}
+          title={outline.isFrozen ? "Move again (z)" : "Hold still (z)"}
           onClick={freeze}
         >
-          {model.isFrozen ? <PlayIcon /> : <PauseIcon />}
+          {outline.isFrozen ? <PlayIcon /> : <PauseIcon />}
         </button>
       </div>
+      {type && <Facets type={type} outline={outline} filter={place.filter} onFilter={(filter) => go({ filter }, "replace")} />}
+      {outline.markedCount > 0 && (
+        <div className="bulk-bar" role="toolbar" aria-label="What is marked">
+          <span>{count(outline.markedCount)} marked</span>
+          {deeds.map((deed) => (
+            <button key={deed.id} type="button" className={deed.id === "delete" ? "danger" : ""} title={deed.consequence} onClick={() => void doIt(deed)}>{deed.title}</button>
+          ))}
+          <button type="button" className="quiet" onClick={() => table.mark({ is: "none" })}>Unmark</button>
+        </div>
+      )}
+      {outline.fault && <p className="banner busy" role="status"><WarnIcon /><span>{outline.fault}. Nothing is filtered.</span></p>}
       <Banners view={view} cluster={cluster} type={type} />
       <div className="grid-place">
         <Grid
           label={`${title}${place.namespace ? ` in ${place.namespace}` : ""}`}
-          model={model}
+          table={table}
           columns={columns}
           sort={sort}
           now={now}
@@ -136,19 +179,41 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
           onOpen={openObject}
           onKey={key}
         />
-        {order.length === 0 && <NoRows view={view} place={place} cluster={cluster} type={type} title={title} />}
+        {!outline.isFrozen && outline.waiting > 0 && <Waiting count={outline.waiting} onMove={() => table.turn({ isHeld: false })} />}
+        {outline.shown === 0 && <NoRows view={view} total={outline.total} place={place} cluster={cluster} type={type} title={title} />}
       </div>
+      {bulk && (
+        <Suspense fallback={null}>
+          <BulkDialog deed={bulk.deed} targets={bulk.targets} kind={title.toLowerCase()} onClose={() => (setBulk(undefined), grid.current?.focus())} />
+        </Suspense>
+      )}
     </section>
   );
 }
 
-function Tally({ view, shown }: { view: TableView; shown: number }) {
+function useColumnChoice(subject: string, type: string): [ColumnChoice, (choice: ColumnChoice) => void] {
+  const [choice, setChoice] = useState(() => rememberedChoice(subject, type));
+  const choose = useCallback(
+    (next: ColumnChoice) => {
+      rememberChoice(subject, type, next);
+      setChoice(next);
+    },
+    [subject, type],
+  );
+  return [choice, choose];
+}
+
+/** Rows do not jump away under a pointer; they say that they would. */
+function Waiting({ count: waiting, onMove }: { count: number; onMove: () => void }) {
+  return <button type="button" className="moves-waiting" tabIndex={-1} onClick={onMove}>{count(waiting)} waiting</button>;
+}
+
+function Tally({ view, total, shown }: { view: TableView; total: number; shown: number }) {
   const { phase, gathered, expected } = useStore(view.status);
-  const all = view.model.size;
-  if (phase === "loading" && all === 0) {
+  if (phase === "loading" && total === 0) {
     return <span className="tally">{count(gathered)}{expected > 0 && ` of ~${count(expected)}`}</span>;
   }
-  return <span className="tally">{shown === all ? count(all) : `${count(shown)} of ${count(all)}`}</span>;
+  return <span className="tally">{shown === total ? count(total) : `${count(shown)} of ${count(total)}`}</span>;
 }
 
 function NamespacePicker({ place, cluster }: { place: Place; cluster: ClusterInfo | undefined }) {
@@ -193,8 +258,8 @@ function Banners({ view, cluster, type }: { view: TableView; cluster: ClusterInf
   );
 }
 
-function NoRows(props: { view: TableView; place: Place; cluster: ClusterInfo | undefined; type: TypeInfo | undefined; title: string }) {
-  const { view, place, cluster, type, title } = props;
+function NoRows(props: { view: TableView; total: number; place: Place; cluster: ClusterInfo | undefined; type: TypeInfo | undefined; title: string }) {
+  const { view, total, place, cluster, type, title } = props;
   const status = useStore(view.status);
   const what = title.toLowerCase() === place.type ? title : title.replace(/^./, (letter) => letter.toLowerCase());
   if (status.phase === "failed") {
@@ -205,10 +270,10 @@ function NoRows(props: { view: TableView; place: Place; cluster: ClusterInfo | u
       </Nothing>
     );
   }
-  if (view.model.size > 0) {
+  if (total > 0) {
     return (
       <Nothing kind="empty" title={`No ${what} match “${place.filter}”.`}>
-        <p>The filter hides {count(view.model.size)}.</p>
+        <p>The filter hides {count(total)}.</p>
         <button type="button" onClick={() => go({ filter: "" }, "replace")}>Clear the filter</button>
       </Nothing>
     );

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import type { ClusterInfo, TypeInfo } from "../feed/messages";
 import { formatPlace, go, place } from "../location";
+import type { PageInfo } from "../pages";
 import { useStore } from "../store";
 import { compareGroups, groupTitle, titleOf } from "./format";
 import { CloseIcon, LockIcon, SearchIcon, WarnIcon } from "./icons";
@@ -9,11 +10,14 @@ import { CloseIcon, LockIcon, SearchIcon, WarnIcon } from "./icons";
 interface Props {
   readonly cluster: ClusterInfo | undefined;
   readonly selected: string;
+  /** The pages beside the objects that are open to the reader, and which of them is shown. */
+  readonly pages: readonly PageInfo[];
+  readonly page: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
 }
 
-export function SideBar({ cluster, selected, isOpen, onClose }: Props) {
+export function SideBar({ cluster, selected, pages, page, isOpen, onClose }: Props) {
   const [filter, setFilter] = useState("");
   const list = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
@@ -31,7 +35,7 @@ export function SideBar({ cluster, selected, isOpen, onClose }: Props) {
       else onClose();
       return;
     }
-    const links = [...(list.current?.querySelectorAll<HTMLElement>("a") ?? [])];
+    const links = [...(list.current?.parentElement?.querySelectorAll<HTMLElement>("a") ?? [])];
     const now = links.indexOf(document.activeElement as HTMLElement);
     const isInField = document.activeElement === field.current;
     const target = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: links.length - 1 }[event.key];
@@ -81,6 +85,11 @@ export function SideBar({ cluster, selected, isOpen, onClose }: Props) {
             <p className="muted side-note">{filter ? "No type matches." : "No type here is visible to you."}</p>
           )}
         </div>
+        <ul className="side-pages" aria-label="You and the hub">
+          {pages.map((one) => (
+            <li key={one.id}><PageLink page={one} isShown={one.id === page} onChosen={onClose} /></li>
+          ))}
+        </ul>
         {cluster && <p className="side-foot"><LockIcon /> Only what policy lets you see is listed.</p>}
       </nav>
     </>
@@ -103,7 +112,7 @@ const CONDITIONS: Record<TypeInfo["condition"], string> = {
 
 function TypeLink({ type, isSelected, isStop, onChosen }: LinkProps) {
   const here = useStore(place);
-  const target = { type: type.type, name: "", inNamespace: "", filter: "", namespace: type.namespaced ? here.namespace : "" };
+  const target = { page: "", tab: "", type: type.type, name: "", inNamespace: "", filter: "", namespace: type.namespaced ? here.namespace : "" };
   const trouble = CONDITIONS[type.condition];
   function choose(event: MouseEvent) {
     // With a modifier the browser opens a tab of its own, as for any link.
@@ -128,6 +137,21 @@ function TypeLink({ type, isSelected, isStop, onChosen }: LinkProps) {
           <span className="hush">({trouble})</span>
         </span>
       )}
+    </a>
+  );
+}
+
+function PageLink({ page, isShown, onChosen }: { page: PageInfo; isShown: boolean; onChosen: () => void }) {
+  const here = useStore(place);
+  function choose(event: MouseEvent) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    go({ page: page.id });
+    onChosen();
+  }
+  return (
+    <a href={formatPlace({ ...here, page: page.id })} className="type" aria-current={isShown ? "page" : undefined} onClick={choose}>
+      <span className="type-title">{page.title}</span>
     </a>
   );
 }

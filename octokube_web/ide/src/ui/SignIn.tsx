@@ -1,6 +1,6 @@
 /** Asks who the person is: with a token, or as one of the demo's people. */
 import { useEffect, useRef, useState, type FormEvent } from "react";
-import { about, Refused, signIn, type About, type Person } from "../session";
+import { about, providerAddress, Refused, signIn, signInWithPassword, type About, type Person } from "../session";
 import { MarkIcon } from "./icons";
 
 interface Props {
@@ -11,6 +11,8 @@ interface Props {
 
 export function SignInForm({ reason, onSignedIn }: Props) {
   const [token, setToken] = useState("");
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
   const [known, setKnown] = useState<About>();
   const [refusal, setRefusal] = useState("");
   const [isBusy, setBusy] = useState(false);
@@ -20,17 +22,24 @@ export function SignInForm({ reason, onSignedIn }: Props) {
     about().then(setKnown, () => undefined); // without it the field for a token still works, and says what is wrong
   }, []);
 
-  async function enter(as: string) {
+  const enter = (as: string) => run(() => signIn(as));
+
+  async function run(work: () => Promise<Person>) {
     setBusy(true);
     setRefusal("");
     try {
-      onSignedIn(await signIn(as));
+      onSignedIn(await work());
     } catch (error) {
       setRefusal(error instanceof Refused ? capital(error.message) : String(error));
       field.current?.focus();
     } finally {
       setBusy(false);
     }
+  }
+
+  function submitPassword(event: FormEvent) {
+    event.preventDefault();
+    void run(() => signInWithPassword(name, password));
   }
 
   function submit(event: FormEvent) {
@@ -43,6 +52,13 @@ export function SignInForm({ reason, onSignedIn }: Props) {
   return (
     <div className="sign-in">
       {reason && <p className="sign-in-reason">{capital(reason)}</p>}
+      {known?.provider && (
+        <>
+          {known.notice && <p className="refusal" role="alert">{capital(known.notice)}</p>}
+          <a className="provider" href={providerAddress(location)}>Sign in with {known.provider}</a>
+          <p className="or"><span>or</span></p>
+        </>
+      )}
       {people.length > 0 && (
         <section aria-labelledby="demo-people">
           <h2 id="demo-people">Look around as</h2>
@@ -61,6 +77,22 @@ export function SignInForm({ reason, onSignedIn }: Props) {
           </ul>
           <p className="or"><span>or</span></p>
         </section>
+      )}
+      {known?.has_passwords && (
+        <>
+          <form onSubmit={submitPassword}>
+            <label htmlFor="name">Name</label>
+            <div className="token-row">
+              <input id="name" autoComplete="username" spellCheck={false} value={name} onChange={(event) => setName(event.target.value)} />
+            </div>
+            <label htmlFor="password">Password</label>
+            <div className="token-row">
+              <input id="password" type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+              <button type="submit" disabled={isBusy || !name || !password}>Sign in</button>
+            </div>
+          </form>
+          <p className="or"><span>or</span></p>
+        </>
       )}
       <form onSubmit={submit}>
         <label htmlFor="token">Access token</label>

@@ -18,7 +18,7 @@ export function StatusBar({ shown, cluster }: { shown: Store<Shown | undefined>;
   const status = useSyncExternalStore(view?.status.subscribe ?? none, () => view?.status.get());
   const catalog = useStore(feed.catalog);
   const now = useStore(clock);
-  useSyncExternalStore(view?.model.subscribeOrder ?? none, () => view?.model.getOrder());
+  const outline = useSyncExternalStore(view?.table.subscribeOutline ?? none, () => view?.table.getOutline());
   const freshness = freshnessOf(link, status, cluster, now);
   const said = useSteady(freshness.text.replace(/ in \d+ s.*| \(try.*|Loading.*/, ""));
   return (
@@ -32,11 +32,11 @@ export function StatusBar({ shown, cluster }: { shown: Store<Shown | undefined>;
       </span>
       <span className="hush" role="status">{said}</span>
       {status?.asOf ? <span className="as-of" title="When this view was known to be current">as of {clockTime(status.asOf)}</span> : null}
-      {view && <span>{count(view.model.size)} {view.model.size === 1 ? "object" : "objects"}</span>}
+      {outline && <span>{count(outline.total)} {outline.total === 1 ? "object" : "objects"}</span>}
       {view && <Rate key={cluster?.name} view={view} />}
-      {view?.model.isFrozen && (
-        <button type="button" className="link" onClick={() => view.model.setFrozen(false)}>
-          Held still · {count(view.model.waiting)} waiting · Move again
+      {view && outline?.isFrozen && (
+        <button type="button" className="link" onClick={() => view.table.turn({ isFrozen: false })}>
+          Held still · {count(outline.waiting)} waiting · Move again
         </button>
       )}
       <span className="spring" />
@@ -49,7 +49,7 @@ function Rate({ view }: { view: Shown }) {
   const now = useStore(clock);
   const [samples, setSamples] = useState<readonly { at: number; changes: number }[]>([]);
   useEffect(() => {
-    setSamples((last) => [...last, { at: now, changes: view.model.changeCount }].slice(-6));
+    setSamples((last) => [...last, { at: now, changes: view.table.changeCount }].slice(-6));
   }, [now, view]);
   const first = samples[0];
   const last = samples[samples.length - 1];

@@ -4,9 +4,9 @@ import { go } from "../location";
 import { useStore } from "../store";
 import { useSession } from "./context";
 import { shortSubject } from "./format";
-import { ExitIcon, KeysIcon, MarkIcon, MenuIcon, ThemeIcon } from "./icons";
+import { ExitIcon, KeysIcon, MarkIcon, MenuIcon, SearchIcon, ThemeIcon } from "./icons";
 import { StateDot } from "./StateDot";
-import { nextTheme, theme } from "./theme";
+import { nextTheme, settings } from "./settings";
 
 interface Props {
   readonly catalog: Catalog | undefined;
@@ -14,13 +14,14 @@ interface Props {
   readonly isMenuOpen: boolean;
   readonly onMenu: () => void;
   readonly onHelp: () => void;
+  readonly onSearch: () => void;
 }
 
 const TONES = { live: "good", stale: "busy", offline: "bad" } as const;
 
-export function TopBar({ catalog, cluster, isMenuOpen, onMenu, onHelp }: Props) {
+export function TopBar({ catalog, cluster, isMenuOpen, onMenu, onHelp, onSearch }: Props) {
   const { subject, memberships, signOut } = useSession();
-  const now = useStore(theme);
+  const { theme } = useStore(settings);
   const clusters = catalog?.clusters ?? [];
   const current = clusters.find((one) => one.name === cluster);
   return (
@@ -36,7 +37,7 @@ export function TopBar({ catalog, cluster, isMenuOpen, onMenu, onHelp }: Props) 
           value={cluster}
           disabled={clusters.length === 0}
           data-first
-          onChange={(event) => go({ cluster: event.target.value, namespace: "", name: "", inNamespace: "", filter: "" })}
+          onChange={(event) => go({ cluster: event.target.value, page: "", namespace: "", name: "", inNamespace: "", filter: "" })}
         >
           {!current && <option value={cluster}>{cluster || "no cluster"}</option>}
           {clusters.map((one) => (
@@ -46,7 +47,9 @@ export function TopBar({ catalog, cluster, isMenuOpen, onMenu, onHelp }: Props) 
           ))}
         </select>
       </label>
-      <span className="spring" />
+      <button type="button" className="top-search" aria-keyshortcuts="Control+P" onClick={onSearch}>
+        <SearchIcon /><span>Go to anything</span><kbd>Ctrl P</kbd>
+      </button>
       <span className="identity" title={[subject, ...memberships].join("\n")}>
         <span className="avatar small" aria-hidden="true">{shortSubject(subject).charAt(0).toUpperCase()}</span>
         <span className="who">{shortSubject(subject)}</span>
@@ -55,7 +58,7 @@ export function TopBar({ catalog, cluster, isMenuOpen, onMenu, onHelp }: Props) 
       <button type="button" className="quiet square wide-only" aria-label="Keyboard help" title="Keyboard help (?)" onClick={onHelp}>
         <KeysIcon />
       </button>
-      <button type="button" className="quiet square" aria-label={`Theme: ${now}. Change`} title={`Theme: ${now}`} onClick={nextTheme}>
+      <button type="button" className="quiet square" aria-label={`Theme: ${theme}. Change`} title={`Theme: ${theme}`} onClick={nextTheme}>
         <ThemeIcon />
       </button>
       <button type="button" className="quiet square" aria-label="Sign out" title="Sign out" onClick={signOut}>

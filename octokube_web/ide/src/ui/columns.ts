@@ -1,6 +1,7 @@
 /** Decides which columns a table has and how wide they are. */
 import type { ColumnInfo, TypeInfo } from "../feed/messages";
-import type { Row } from "../table/model";
+import { isShown, orderedColumns, type ColumnChoice } from "./column-choice";
+import type { Row } from "../table/row-store";
 
 export interface GridColumn {
   /** As in Sort: -2 name, -1 namespace, else the cell's index. */
@@ -10,13 +11,13 @@ export interface GridColumn {
   readonly description: string;
 }
 
-export function columnsOf(type: TypeInfo | undefined, hasNamespace: boolean, isWide: boolean): GridColumn[] {
+export function columnsOf(type: TypeInfo | undefined, hasNamespace: boolean, choice: ColumnChoice): GridColumn[] {
   const columns: GridColumn[] = [{ id: -2, title: "Name", kind: "text", description: "" }];
   if (hasNamespace) columns.push({ id: -1, title: "Namespace", kind: "text", description: "" });
-  type?.columns.forEach((column, id) => {
-    if (column.priority > 0 && !isWide) return;
-    columns.push({ id, title: column.name, kind: column.kind, description: column.description });
-  });
+  for (const id of orderedColumns(type, choice)) {
+    const column = type?.columns[id];
+    if (column && isShown(column, choice)) columns.push({ id, title: column.name, kind: column.kind, description: column.description });
+  }
   return columns;
 }
 

@@ -36,6 +36,7 @@ export const UpIcon = () => <Icon size={12}><path d="M4 10l4-4 4 4" /></Icon>;
 export const DownIcon = () => <Icon size={12}><path d="M4 6l4 4 4-4" /></Icon>;
 export const PauseIcon = () => <Icon><path d="M5.5 3.5v9M10.5 3.5v9" /></Icon>;
 export const PlayIcon = () => <Icon><path d="M5 3.5l7 4.5-7 4.5z" /></Icon>;
+export const DownloadIcon = () => <Icon><path d="M8 2.5v7.5M5 7.5l3 3 3-3M3 13.5h10" /></Icon>;
 export const ColumnsIcon = () => <Icon><rect x="2.5" y="3" width="11" height="10" rx="1" /><path d="M6.2 3v10M9.8 3v10" /></Icon>;
 export const ExitIcon = () => <Icon><path d="M6.5 2.5h-3a1 1 0 00-1 1v9a1 1 0 001 1h3M10.5 11l3-3-3-3M13.5 8H6" /></Icon>;
 export const ThemeIcon = () => <Icon><circle cx="8" cy="8" r="5.5" /><path d="M8 2.5v11a5.5 5.5 0 000-11z" fill="currentColor" /></Icon>;

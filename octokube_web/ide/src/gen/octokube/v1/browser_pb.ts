@@ -10,13 +10,15 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { ExplainAccessRequest, ExplainAccessResponse, GetObjectRequest, GetObjectResponse, WatchCatalogRequest, WatchCatalogResponse, WatchRequest, WatchResponse, WhoAmIResponse } from "./cluster_service_pb";
 import { file_octokube_v1_cluster_service } from "./cluster_service_pb";
+import type { RunRequest, RunResponse } from "./operation_pb";
+import { file_octokube_v1_operation } from "./operation_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file octokube/v1/browser.proto.
  */
 export const file_octokube_v1_browser: GenFile = /*@__PURE__*/
-  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSLOAgoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSAASOwoOZXhwbGFpbl9hY2Nlc3MYByABKAsyIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdEgAQgkKB21lc3NhZ2Ui9AIKDkdhdGV3YXlNZXNzYWdlEg8KB2NoYW5uZWwYASABKA0SKwoFd2F0Y2gYAiABKAsyGi5vY3Rva3ViZS52MS5XYXRjaFJlc3BvbnNlSAASNAoHY2F0YWxvZxgDIAEoCzIhLm9jdG9rdWJlLnYxLldhdGNoQ2F0YWxvZ1Jlc3BvbnNlSAASMAoGb2JqZWN0GAQgASgLMh4ub2N0b2t1YmUudjEuR2V0T2JqZWN0UmVzcG9uc2VIABIsCgZjbG9zZWQYBSABKAsyGi5vY3Rva3ViZS52MS5DaGFubmVsQ2xvc2VkSAASIQoEcG9uZxgGIAEoCzIRLm9jdG9rdWJlLnYxLlBvbmdIABIqCgVoZWxsbxgHIAEoCzIZLm9jdG9rdWJlLnYxLkdhdGV3YXlIZWxsb0gAEjQKBmFjY2VzcxgIIAEoCzIiLm9jdG9rdWJlLnYxLkV4cGxhaW5BY2Nlc3NSZXNwb25zZUgAQgkKB21lc3NhZ2UiDgoMQ2hhbm5lbENsb3NlInEKDUNoYW5uZWxDbG9zZWQSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCXJldHJ5YWJsZRgDIAEoCBIuCgtyZXRyeV9hZnRlchgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIhUKBFBvbmcSDQoFbm9uY2UYASABKAQiVgoMR2F0ZXdheUhlbGxvEhcKD2dhdGV3YXlfdmVyc2lvbhgBIAEoCRItCgh3aG9fYW1faRgCIAEoCzIbLm9jdG9rdWJlLnYxLldob0FtSVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_octokube_v1_cluster_service]);
+  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSL2AgoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSAASOwoOZXhwbGFpbl9hY2Nlc3MYByABKAsyIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdEgAEiYKA3J1bhgIIAEoCzIXLm9jdG9rdWJlLnYxLlJ1blJlcXVlc3RIAEIJCgdtZXNzYWdlIskDCg5HYXRld2F5TWVzc2FnZRIPCgdjaGFubmVsGAEgASgNEisKBXdhdGNoGAIgASgLMhoub2N0b2t1YmUudjEuV2F0Y2hSZXNwb25zZUgAEjQKB2NhdGFsb2cYAyABKAsyIS5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXNwb25zZUgAEjAKBm9iamVjdBgEIAEoCzIeLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlc3BvbnNlSAASLAoGY2xvc2VkGAUgASgLMhoub2N0b2t1YmUudjEuQ2hhbm5lbENsb3NlZEgAEiEKBHBvbmcYBiABKAsyES5vY3Rva3ViZS52MS5Qb25nSAASKgoFaGVsbG8YByABKAsyGS5vY3Rva3ViZS52MS5HYXRld2F5SGVsbG9IABI0CgZhY2Nlc3MYCCABKAsyIi5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVzcG9uc2VIABInCgNydW4YCSABKAsyGC5vY3Rva3ViZS52MS5SdW5SZXNwb25zZUgAEioKBWdyYW50GAogASgLMhkub2N0b2t1YmUudjEuQ2hhbm5lbEdyYW50SABCCQoHbWVzc2FnZSIOCgxDaGFubmVsQ2xvc2UicQoNQ2hhbm5lbENsb3NlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEi4KC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhUKBFBpbmcSDQoFbm9uY2UYASABKAQiFQoEUG9uZxINCgVub25jZRgBIAEoBCKAAQoMR2F0ZXdheUhlbGxvEhcKD2dhdGV3YXlfdmVyc2lvbhgBIAEoCRItCgh3aG9fYW1faRgCIAEoCzIbLm9jdG9rdWJlLnYxLldob0FtSVJlc3BvbnNlEigKBWdyYW50GAMgASgLMhkub2N0b2t1YmUudjEuQ2hhbm5lbEdyYW50IiwKDENoYW5uZWxHcmFudBINCgVmaXJzdBgBIAEoDRINCgVjb3VudBgCIAEoDWIGcHJvdG8z", [file_google_protobuf_duration, file_octokube_v1_cluster_service, file_octokube_v1_operation]);
 
 /**
  * BrowserMessage is one websocket message from the browser: binary with subprotocol "octokube.v1.proto", its protobuf JSON
@@ -26,8 +28,8 @@ export const file_octokube_v1_browser: GenFile = /*@__PURE__*/
  */
 export type BrowserMessage = Message<"octokube.v1.BrowserMessage"> & {
   /**
-   * The channel the message is about: chosen by the browser, greater than 0, never used twice on one socket. A channel
-   * means something only on the socket that opened it.
+   * The channel the message is about: one of the numbers that this socket was granted, in order within each grant, each
+   * used once. Any other number, of another socket's grants above all, ends the socket.
    *
    * @generated from field: uint32 channel = 1;
    */
@@ -86,6 +88,14 @@ export type BrowserMessage = Message<"octokube.v1.BrowserMessage"> & {
      */
     value: ExplainAccessRequest;
     case: "explainAccess";
+  } | {
+    /**
+     * For an operation. The first on a channel begins it, and has to hold its start; closing the channel ends it.
+     *
+     * @generated from field: octokube.v1.RunRequest run = 8;
+     */
+    value: RunRequest;
+    case: "run";
   } | { case: undefined; value?: undefined };
 };
 
@@ -98,7 +108,7 @@ export const BrowserMessageSchema: GenMessage<BrowserMessage> = /*@__PURE__*/
 
 /**
  * GatewayMessage is one websocket message to the browser.
- * Guarantee: watch and catalog hold the hub's bytes unchanged. Not guaranteed: any order between channels.
+ * Guarantee: watch, catalog and run hold the hub's bytes unchanged. Not guaranteed: any order between channels.
  *
  * @generated from message octokube.v1.GatewayMessage
  */
@@ -171,6 +181,22 @@ export type GatewayMessage = Message<"octokube.v1.GatewayMessage"> & {
      */
     value: ExplainAccessResponse;
     case: "access";
+  } | {
+    /**
+     * Of an operation. After the one that holds the result, the channel ends.
+     *
+     * @generated from field: octokube.v1.RunResponse run = 9;
+     */
+    value: RunResponse;
+    case: "run";
+  } | {
+    /**
+     * More numbers for channels, before those of the last grant are used up. Channel 0.
+     *
+     * @generated from field: octokube.v1.ChannelGrant grant = 10;
+     */
+    value: ChannelGrant;
+    case: "grant";
   } | { case: undefined; value?: undefined };
 };
 
@@ -299,6 +325,13 @@ export type GatewayHello = Message<"octokube.v1.GatewayHello"> & {
    * @generated from field: octokube.v1.WhoAmIResponse who_am_i = 2;
    */
   whoAmI?: WhoAmIResponse | undefined;
+
+  /**
+   * The first numbers for channels.
+   *
+   * @generated from field: octokube.v1.ChannelGrant grant = 3;
+   */
+  grant?: ChannelGrant | undefined;
 };
 
 /**
@@ -307,4 +340,32 @@ export type GatewayHello = Message<"octokube.v1.GatewayHello"> & {
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
   messageDesc(file_octokube_v1_browser, 6);
+
+/**
+ * ChannelGrant gives a socket numbers for channels, which are no other socket's while it is open.
+ *
+ * @generated from message octokube.v1.ChannelGrant
+ */
+export type ChannelGrant = Message<"octokube.v1.ChannelGrant"> & {
+  /**
+   * The first of them.
+   *
+   * @generated from field: uint32 first = 1;
+   */
+  first: number;
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message octokube.v1.ChannelGrant.
+ * Use `create(ChannelGrantSchema)` to create a new message.
+ */
+export const ChannelGrantSchema: GenMessage<ChannelGrant> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_browser, 7);
 

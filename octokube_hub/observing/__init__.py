@@ -1,0 +1,1 @@
+"""Tells an operator's monitoring how the hub is."""

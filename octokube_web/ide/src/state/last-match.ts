@@ -1,0 +1,7 @@
+/**
+ * Makes the engine forget the text that a regular expression was tried on last: it keeps that for RegExp.lastMatch and its
+ * kin, whole, for as long as no other is tried. Called wherever something has to be forgotten.
+ */
+export function forgetLastMatch(): void {
+  /^/.test("");
+}
