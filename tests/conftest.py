@@ -7,11 +7,15 @@ import pathlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+import playwright.async_api
 import pytest
 import structlog
 
 from tests.support.assets import missing_assets
 from tests.support.real_cluster import RealCluster
+from tests.support.waiting import HANG_SECONDS
+
+playwright.async_api.expect.set_options(timeout=HANG_SECONDS * 1000)
 
 _skipped_for: dict[str, set[str]] = {}
 

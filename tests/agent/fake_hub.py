@@ -13,6 +13,7 @@ from octokube.state import Key, SnapshotDigest
 from octokube.v1 import agent_service_pb2 as pb
 from octokube.v1 import frame_pb2, operation_pb2, resource_pb2
 from tests.agent.operation_desk import Operation, OperationDesk
+from tests.support.waiting import HANG_SECONDS
 
 METHOD_SERVICE = "octokube.v1.AgentService"
 
@@ -123,7 +124,7 @@ class FakeHub:
         self.sessions[-1].outbox.put_nowait(pb.ConnectResponse(order=order))
         return operation
 
-    async def until(self, look: Any, *, seconds: float = 8.0) -> Any:
+    async def until(self, look: Any, *, seconds: float = HANG_SECONDS) -> Any:
         """The first truthy result of ``look(self)``, asked after each frame."""
         async with asyncio.timeout(seconds):
             while not (result := look(self)):

@@ -12,6 +12,7 @@ import grpc.aio
 import orjson
 
 from octokube.v1 import operation_pb2 as pb
+from tests.support.waiting import HANG_SECONDS
 
 SERVICE = "octokube.v1.OperationLinkService"
 INITIAL_CREDIT_BYTES = 262_144
@@ -106,7 +107,7 @@ class Operation:
         """Ends the stream without a word."""
         self.outbox.put_nowait(None)
 
-    async def until(self, look: "Callable[[Operation], Any]", *, seconds: float = 8.0) -> Any:
+    async def until(self, look: "Callable[[Operation], Any]", *, seconds: float = HANG_SECONDS) -> Any:
         """The first truthy result of ``look(self)``, asked after each message."""
         async with asyncio.timeout(seconds):
             while not (found := look(self)):
@@ -114,12 +115,12 @@ class Operation:
                 await self._changed.wait()
             return found
 
-    async def result(self, *, seconds: float = 8.0) -> pb.OperationResult:
+    async def result(self, *, seconds: float = HANG_SECONDS) -> pb.OperationResult:
         """The result."""
         await self.until(lambda it: it.requests and it.requests[-1].HasField("result"), seconds=seconds)
         return self.requests[-1].result
 
-    async def succeeded(self, *, seconds: float = 8.0) -> pb.OperationResult:
+    async def succeeded(self, *, seconds: float = HANG_SECONDS) -> pb.OperationResult:
         """The result, which has to be a success."""
         result = await self.result(seconds=seconds)
         assert result.outcome == pb.OPERATION_OUTCOME_SUCCEEDED, result

@@ -18,6 +18,7 @@ from octokube_demo.kubelet.containers import Run
 from octokube_demo.kubelet.loglines import line_time
 from octokube_demo.kubelet.logs import KEPT_LINES, LogOptions, line_count, past_lines
 from tests.demo.conftest import PODS, Client, pod
+from tests.support.waiting import HANG_SECONDS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RUN = Run("uid-1", "web", "shop/api:1", NOW - timedelta(minutes=10))
@@ -89,7 +90,7 @@ async def test_following_goes_on_until_the_container_ends(client: Client, cluste
         for _ in range(3):
             assert await response.content.readline()
         cluster.store.delete("pods", "default", "p")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             await response.content.read()
 
 

@@ -46,7 +46,7 @@ async def signed_in(browser: Browser, demo: RunningDemo, person: str) -> Page:
     page = await (await browser.new_context(viewport={"width": 1440, "height": 900})).new_page()
     await page.goto(demo.url)
     await page.get_by_role("button", name=person).first.click()
-    await expect(rows(page).first).to_be_visible(timeout=10_000)
+    await expect(rows(page).first).to_be_visible()
     return page
 
 
@@ -68,5 +68,5 @@ async def test_alice_and_bob_see_live_pods_that_differ_and_a_policy_edit_reaches
 
     rules = demo.policies / "policy.csv"
     rules.write_text(rules.read_text() + "\np, user:alice, *, payments, pods, *, *, always, deny\n")
-    await expect(rows(alice)).to_have_count(0, timeout=10_000)
+    await expect(rows(alice)).to_have_count(0)
     await expect(rows(bob).first).to_be_visible()

@@ -144,7 +144,7 @@ async def test_a_deed_is_asked_about_done_and_seen(visit: Visit) -> None:
     await no_findings(tab)
     await tab.get_by_role("dialog").get_by_role("button", name="Scale").click()
     await expect(tab.get_by_role("dialog")).to_have_count(0)
-    await expect(row).to_contain_text("0/0", timeout=15_000)
+    await expect(row).to_contain_text("0/0")
     await tab.get_by_role("tab", name="Related").click()
     await expect(tab.locator(".related-list a").first).to_contain_text(name)
     await no_findings(tab)
@@ -153,7 +153,7 @@ async def test_a_deed_is_asked_about_done_and_seen(visit: Visit) -> None:
     await expect(row).to_have_count(1)
     await tab.get_by_role("button", name="Delete", exact=True).click()
     await tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(tab.get_by_text("This Deployment was deleted.")).to_be_visible(timeout=15_000)
+    await expect(tab.get_by_text("This Deployment was deleted.")).to_be_visible()
 
 
 async def test_what_is_dangerous_needs_its_name_and_what_is_refused_says_why_by_keyboard_alone(visit: Visit) -> None:
@@ -188,7 +188,7 @@ async def test_a_permission_that_ends_takes_terminal_and_deeds_along(visit: Visi
     path = demo.policies / "policy.csv"
     deny = "p, user:admin, *, payments, pods, *, exec|delete, always, deny\n"
     path.write_text(path.read_text() + deny)
-    await expect(tab.get_by_text("You may not open a shell here.")).to_be_visible(timeout=5000)
+    await expect(tab.get_by_text("You may not open a shell here.")).to_be_visible()
     await expect(tab.locator(".terminal")).to_have_count(0)
     await expect(tab.get_by_text("A rule for user:admin refuses this.").first).to_be_visible()
     await expect(tab.get_by_role("button", name="Delete", exact=True)).to_have_attribute("aria-disabled", "true")
@@ -227,7 +227,7 @@ async def test_an_edit_is_reviewed_applied_and_never_overwrites_what_others_did(
     await expect(row).not_to_contain_text("4/4")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog).to_have_count(0)
-    await expect(row).to_contain_text("4/4", timeout=15_000)
+    await expect(row).to_contain_text("4/4")
 
     # Somebody else is quicker: nothing of theirs is lost, and nothing that was written here.
     await retype(tab, "revisionHistoryLimit", "7")
@@ -245,7 +245,7 @@ async def test_an_edit_is_reviewed_applied_and_never_overwrites_what_others_did(
     await review.click()
     await dialog.get_by_role("button", name="Apply").click()
     await expect(dialog).to_have_count(0)
-    await expect(row).to_contain_text("1/1", timeout=15_000)
+    await expect(row).to_contain_text("1/1")
 
 
 async def test_the_editor_marks_what_does_not_fit_and_knows_what_does(visit: Visit) -> None:
@@ -254,7 +254,7 @@ async def test_the_editor_marks_what_does_not_fit_and_knows_what_does(visit: Vis
     await tab.get_by_role("tab", name="Edit").click()
     await retype(tab, "replicas", "many")
     mark = tab.locator(".cm-lintRange-warning")
-    await expect(mark.first).to_have_text("many", timeout=15_000)
+    await expect(mark.first).to_have_text("many")
     await mark.first.hover()
     await expect(tab.locator(".cm-tooltip-lint")).to_contain_text("a whole number is expected here")
     await retype(tab, "replicas", "2")

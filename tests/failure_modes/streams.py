@@ -17,6 +17,7 @@ from octokube_hub.app import Hub
 from octokube_web.encoding import JSON, PROTO
 from tests.hub.world import everything
 from tests.support.sockets import granted
+from tests.support.waiting import HANG_SECONDS
 
 Receive = Callable[[], Awaitable[bytes | None]]
 """The next message in the bytes of the wire; None at the end. Raises FeedError."""
@@ -143,7 +144,7 @@ class Tap:
         """All that came after an instant of the monotonic clock."""
         return b"".join(message for at, message in self.received if at > instant)
 
-    async def until(self, look: Callable[["Tap"], object], *, seconds: float = 5.0) -> float:
+    async def until(self, look: Callable[["Tap"], object], *, seconds: float = HANG_SECONDS) -> float:
         """Waits for a condition on what came. The time at which it was seen to hold."""
         try:
             async with asyncio.timeout(seconds):

@@ -15,6 +15,7 @@ from tests.failure_modes.operating import OUTPUT, Listener, execute
 from tests.failure_modes.streams import DOORS, Doors, Tap, decoded
 from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
+from tests.support.waiting import HANG_SECONDS
 
 PROMISED_SECONDS = 1.0
 LISTENING_SECONDS = 0.3
@@ -76,7 +77,7 @@ async def test_a_second_after_access_ends_no_operation_says_a_byte(
     await link.begin()
     executing = asyncio.create_task(execute(link, channel, agent))
     listeners = [Listener(name, start, channel, token) for name, start in starts().items()]
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         for listener in listeners:
             await listener.has_news.wait()
             assert listener.ended_at is None, (listener.name, listener.received)

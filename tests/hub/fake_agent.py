@@ -11,6 +11,7 @@ from octokube.state import EncodedObject, Key, Removed, SnapshotDigest, Versione
 from octokube.v1 import agent_service_pb2 as pb
 from octokube.v1 import frame_pb2, resource_pb2
 from tests.hub.objects import encoded, link_entry, to_message, type_named
+from tests.support.waiting import HANG_SECONDS
 
 TYPES = ("configmaps", "nodes", "pods", "secrets")
 
@@ -27,6 +28,7 @@ class FakeAgent:
         self.store: VersionedStore[EncodedObject] = VersionedStore()
         self._count = 0
         self._channels: list[grpc.aio.Channel] = []
+        self._links: list[AgentLink] = []
 
     def put(self, key: Key, *, status: str = "Running", note: str = "") -> None:
         """Creates or changes an object."""
@@ -53,6 +55,7 @@ class FakeAgent:
         channel = open_channel(self.address)
         self._channels.append(channel)
         link = AgentLink(self, channel)
+        self._links.append(link)
         await link.hello(**hello)
         return link
 
@@ -64,6 +67,8 @@ class FakeAgent:
 
     async def close(self) -> None:
         """Cuts every connection."""
+        for link in self._links:
+            link.call.cancel()
         for channel in self._channels:
             await channel.close()
 
@@ -105,7 +110,7 @@ class AgentLink:
 
     async def read(self) -> pb.ConnectResponse:
         """The hub's next message."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             message = await self.call.read()
         assert isinstance(message, pb.ConnectResponse), message
         return message
@@ -174,7 +179,7 @@ class AgentLink:
 
     async def ending(self) -> tuple[grpc.StatusCode, str]:
         """How the hub ended the stream; reads what comes before."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             try:
                 while await self.call.read() is not grpc.aio.EOF:
                     pass

@@ -18,6 +18,7 @@ from tests.hub.conftest import RULES
 from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 from tests.hub.policies import write_policy
+from tests.support.waiting import HANG_SECONDS
 
 WINDOWS = 'office: { daily: "09:00-17:00", zone: UTC }\n'
 OFFICE = RULES + "p, team:red, c1, red, deployments.apps, *, scale, @office, allow\n"
@@ -29,7 +30,7 @@ async def office(hub: Hub, policies: pathlib.Path, clock: FakeClock, hour: int) 
     assert hub._policy is not None
     former = hub._policy.current.revision
     write_policy(policies, OFFICE, teams="g, user:alice, team:red\n", windows=WINDOWS)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         while hub._policy.current.revision == former or hub._policy.alarm:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -125,7 +126,7 @@ async def test_thousands_of_rows_are_told_up_to_the_limit(
     rows = "".join(f"p, user:alice, c1, n{number}, pods, *, read, always, allow\n" for number in range(1_500))
     denies = "".join(f"p, role:everyone, c1, n{number}, pods, *, get, always, deny\n" for number in range(500))
     write_policy(policies, rows + denies)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while hub._policy.current.revision == former:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     who = await hub.feed.who_am_i("demo:alice")

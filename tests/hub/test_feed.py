@@ -16,6 +16,7 @@ from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key, to_message
 from tests.hub.policies import write_policy
 from tests.hub.watching import Watcher, watching
+from tests.support.waiting import HANG_SECONDS
 
 RED = key("pods", "red", "web")
 BLUE = key("pods", "blue", "web")
@@ -163,7 +164,7 @@ async def test_the_catalog_shows_what_is_visible_and_follows_it(
     stream = feed.watch_catalog("demo:alice", peer="")
 
     async def until(namespaces: list[str]) -> pb.WatchCatalogResponse:
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(HANG_SECONDS):
             while True:
                 message = await stream.receive()
                 assert message is not None
@@ -181,7 +182,7 @@ async def test_the_catalog_shows_what_is_visible_and_follows_it(
     await link.delta()
     await until(["blue"])
     write_policy(policies, RULES.replace("user:alice", "user:nobody"))
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(HANG_SECONDS):
         message = await stream.receive()
     assert message is not None
     assert not pb.WatchCatalogResponse.FromString(message).clusters
@@ -283,7 +284,7 @@ async def test_who_am_i_names_the_next_window_edge_of_the_caller_alone(
     changed = asyncio.Event()
     hub._policy.subscribe(lambda _: changed.set())
     write_policy(policies, RULES + "p, user:carol, *, red, *, *, read, 2000-01-01T00:00Z/2200-01-01T00:00Z, allow\n")
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(HANG_SECONDS):
         await changed.wait()
     edge = (await feed.who_am_i("demo:carol")).next_window_edge.ToDatetime()
     assert edge.isoformat() == "2200-01-01T00:00:00"

@@ -15,6 +15,7 @@ from tests.hub.objects import key
 from tests.hub.policies import write_policy
 from tests.hub.watching import Watcher, watching
 from tests.hub.world import everything
+from tests.support.waiting import HANG_SECONDS
 
 
 async def test_random_interleavings_of_many_users_never_cross(
@@ -54,7 +55,7 @@ async def test_random_interleavings_of_many_users_never_cross(
         }
         for who, namespace in (("alice", "red"), ("bob", "blue"), ("admin", ""))
     }
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while any(watcher.names() != expected[who] for (who, _), watcher in watchers.items()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     for (who, _), watcher in watchers.items():

@@ -14,16 +14,17 @@ from octokube_hub.settings import HubSettings
 from octokube_hub.store import database
 from tests.hub.conftest import RULES
 from tests.hub.policies import write_policy
+from tests.support.waiting import HANG_SECONDS
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while not condition():  # noqa: ASYNC110 - what is awaited happens on disk
             await asyncio.sleep(0.02)
 
 
 async def _recorded(hub: Hub, action: str, count: int) -> list[str]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(found := [r.target for r in await hub._audit.list() if r.action == action]) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found

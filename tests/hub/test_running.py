@@ -20,6 +20,7 @@ from octokube_hub.store import AuditEntry, AuditLog
 from tests.hub.conftest import RULES
 from tests.hub.policies import write_policy
 from tests.hub.watching import watching
+from tests.support.waiting import HANG_SECONDS
 
 
 def settings(tmp_path: pathlib.Path, policies: pathlib.Path, **changes: object) -> HubSettings:
@@ -101,7 +102,7 @@ async def test_a_stream_that_is_being_opened_while_the_hub_stops_ends_with_it(hu
     reading = asyncio.create_task(stream.receive())
     await asyncio.sleep(0)  # it has begun to ask for the token
     hub.feed.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         with pytest.raises(FeedError, match="has stopped"):
             await reading
 
@@ -129,7 +130,7 @@ async def test_tokens_and_the_sealing_key_survive_a_restart(tmp_path: pathlib.Pa
 async def test_an_invalid_policy_edit_is_recorded_and_the_former_stays(hub: Hub, policies: pathlib.Path) -> None:
     revision = hub._policy.current.revision if hub._policy is not None else ""
     write_policy(policies, "p, nonsense\n")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         while not (found := [r for r in await hub._audit.list() if r.action == "policy.rejected"]):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert "policy.csv:1" in found[0].message
@@ -221,7 +222,7 @@ async def test_a_revision_is_on_record_before_it_is_in_force(
 
     monkeypatch.setattr(AuditLog, "record", observe)
     write_policy(policies, RULES + "p, user:carol, *, red, *, *, read, always, allow\n")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         while hub._policy.current.revision == former:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await hub.close()
@@ -241,7 +242,7 @@ async def test_a_store_that_fails_keeps_no_edit_from_coming_into_force(
 
     monkeypatch.setattr(AuditLog, "record", fail)
     write_policy(policies, RULES + "p, role:everyone, *, red, *, *, *, always, deny\n")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         while hub._policy.current.revision == former:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     monkeypatch.undo()

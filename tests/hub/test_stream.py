@@ -19,6 +19,7 @@ from octokube_hub.replica import ClusterCondition
 from tests.hub.objects import key
 from tests.hub.policies import policy
 from tests.hub.world import Source, Subscriber, World, everything
+from tests.support.waiting import HANG_SECONDS
 
 ALL = "p, user:alice, *, **, *, *, read, always, allow\n"
 RED_ONLY = "p, user:alice, *, red, *, *, read, always, allow\n"
@@ -467,7 +468,7 @@ async def test_minimum_spacing_is_kept_between_deltas(new_world: NewWorld) -> No
     for number in range(5):
         source.put(RED, status=f"S{number}")
         assert await alice.read_all() == []
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         while not (told := await alice.read_all()):  # noqa: ASYNC110 - nothing tells when a message is there
             await asyncio.sleep(0.01)
     assert loop.time() - first >= 0.14

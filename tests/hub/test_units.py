@@ -27,6 +27,7 @@ from tests.hub.clocks import FakeClock
 from tests.hub.objects import key
 from tests.hub.policies import policy
 from tests.hub.world import Source, World
+from tests.support.waiting import HANG_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -274,7 +275,7 @@ async def test_a_round_goes_on_when_an_audience_or_a_reader_fails() -> None:
     for expected in (1, 2):
         rounds.request(Audience(error=RuntimeError("another")))
         rounds.request(Audience(broken, sound))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             while sound.wakes < expected:  # noqa: ASYNC110 - the stand-ins call nobody back
                 await asyncio.sleep(0)
     rounds.close()

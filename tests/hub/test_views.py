@@ -17,6 +17,7 @@ from tests.hub.conftest import RULES
 from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 from tests.hub.policies import write_policy
+from tests.support.waiting import HANG_SECONDS
 
 WEB = key("pods", "red", "web")
 API = key("pods", "red", "api")
@@ -59,7 +60,7 @@ async def test_iterating_begins_with_what_is_held_and_goes_on_with_changes(alice
     link = await agent.connect()
     view = await alice.view("pods").synced(5)
     told = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         async for change in view:
             told.append((change.kind, change.cluster, change.object.key.name))
             match len(told):
@@ -112,7 +113,7 @@ async def test_withdrawn_objects_leave_the_view_and_are_told_as_such(
     view = await alice.view("*").synced(5)
     changes = view.changes()
     write_policy(policies, RULES.replace("alice, *, red", "alice, *, blue"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         change = await anext(changes)
     assert (change.kind, change.object.key) == (ChangeKind.WITHDRAWN, WEB)
     assert len(view) == 0

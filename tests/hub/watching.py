@@ -8,6 +8,7 @@ from octokube.client.receiver import Receiver
 from octokube.client.viewed import ViewChange
 from octokube.v1 import cluster_service_pb2 as pb
 from tests.hub.world import everything
+from tests.support.waiting import HANG_SECONDS
 
 
 class Watcher:
@@ -31,7 +32,7 @@ class Watcher:
                 subscribe.resume.add(cluster=cluster, resume_token=token)
         await self._stream.send(pb.WatchRequest(subscribe=subscribe).SerializeToString())
 
-    async def until(self, look: Callable[["Watcher"], object], seconds: float = 5.0) -> "Watcher":
+    async def until(self, look: Callable[["Watcher"], object], seconds: float = HANG_SECONDS) -> "Watcher":
         """Reads until a condition holds. Raises TimeoutError, or EOFError when the stream ends before."""
         async with asyncio.timeout(seconds):
             while not look(self):

@@ -138,7 +138,7 @@ async def test_another_group_counts_from_the_next_refresh_on_without_a_reload(
     await expect(page.locator(ROW, has_text="blue-one")).to_be_visible()
     await page.evaluate("window.isTheSamePage = true")
     await scene.provider.set_groups("alice", "reds")
-    await expect(page.locator(ROW, has_text="red-one")).to_be_visible(timeout=10_000)
+    await expect(page.locator(ROW, has_text="red-one")).to_be_visible()
     await expect(page.locator(ROW, has_text="blue-one")).to_have_count(0)
     assert await page.evaluate("window.isTheSamePage")
     # Some lives of a token later the page is still there: its session was refreshed again and again.
@@ -171,7 +171,7 @@ async def test_a_session_that_the_provider_has_ended_is_over_at_the_next_refresh
     page = await scene.sign_in("alice")
     await expect(page.locator(ROW, has_text="blue-one")).to_be_visible()
     await scene.provider.forget()
-    await expect(page.get_by_label("Access token")).to_be_visible(timeout=10_000)
+    await expect(page.get_by_label("Access token")).to_be_visible()
     await expect(page.locator(ROW, has_text="blue-one")).to_have_count(0)
 
 
@@ -179,7 +179,7 @@ async def test_a_session_ends_by_the_clock(scene: Scene, monkeypatch: pytest.Mon
     monkeypatch.setattr(signin, "SESSION_LIFE", datetime.timedelta(seconds=4))
     page = await scene.sign_in("alice")
     await expect(page.locator(ROW, has_text="blue-one")).to_be_visible()
-    await expect(page.get_by_label("Access token")).to_be_visible(timeout=10_000)
+    await expect(page.get_by_label("Access token")).to_be_visible()
     await expect(page.locator(ROW, has_text="blue-one")).to_have_count(0)
 
 

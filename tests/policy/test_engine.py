@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from octokube_hub.policy import PolicyEngine, PolicyError, PolicySet, Subject, engine, sources
 from octokube_hub.policy.problems import MAX_TOLD
+from tests.support.waiting import HANG_SECONDS
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ALICE = Subject("user:alice")
@@ -38,7 +39,7 @@ def fails_to_watch(*_: object, **__: object) -> None:
     raise OSError("no space left on device: inotify watches are used up")
 
 
-async def until(condition, *, within_seconds: float = 5.0) -> None:
+async def until(condition, *, within_seconds: float = HANG_SECONDS) -> None:
     async with asyncio.timeout(within_seconds):
         while not condition():  # noqa: ASYNC110 - what is awaited happens on disk
             await asyncio.sleep(0.005)

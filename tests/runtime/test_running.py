@@ -8,6 +8,7 @@ import pytest
 
 from octokube.runtime.errors import UserError
 from octokube.runtime.running import run_program
+from tests.support.waiting import HANG_SECONDS
 
 
 def test_a_program_that_ends_by_itself_succeeds() -> None:
@@ -52,7 +53,7 @@ def test_a_second_signal_ends_a_program_that_hangs() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await stopping.wait()
         os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(5):  # a loop that waits in C hears no alarm of the test runner
+        async with asyncio.timeout(HANG_SECONDS):  # a loop that waits in C hears no alarm of the test runner
             await asyncio.Event().wait()
 
     assert run_program(main) == 0

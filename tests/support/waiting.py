@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 POLL_SECONDS = 0.01
+HANG_SECONDS = 40.0
+"""After this long nothing comes any more. No promise: it only ends a test that hangs, on a machine that may stall."""
 
 
 class Listenable(Protocol):
@@ -17,7 +19,7 @@ class Listenable(Protocol):
         ...
 
 
-async def until(source: Listenable, look: Callable[[], T], *, seconds: float = 8.0) -> T:
+async def until(source: Listenable, look: Callable[[], T], *, seconds: float = HANG_SECONDS) -> T:
     """The first truthy result of ``look``, which is asked after each change of ``source``. Raises TimeoutError."""
     changed = asyncio.Event()
     unlisten = source.listen(changed.set)
@@ -31,7 +33,7 @@ async def until(source: Listenable, look: Callable[[], T], *, seconds: float = 8
         unlisten()
 
 
-async def eventually(look: Callable[[], T], *, seconds: float = 8.0) -> T:
+async def eventually(look: Callable[[], T], *, seconds: float = HANG_SECONDS) -> T:
     """The first truthy result of ``look``, for what calls nobody back. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not (result := look()):  # noqa: ASYNC110 - for what has no event to wait for

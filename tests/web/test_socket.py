@@ -13,7 +13,7 @@ from octokube_web import socket as socket_module
 from octokube_web.app import Gateway
 from octokube_web.numbers import BLOCK
 from tests.support.sockets import PageSocket, granted, open_socket
-from tests.support.waiting import eventually
+from tests.support.waiting import HANG_SECONDS, eventually
 from tests.web.fake_feed import FakeFeed, FakeWatch
 
 
@@ -271,7 +271,7 @@ async def test_a_browser_that_reads_nothing_stops_its_stream_from_being_read(
     for _ in range(200):
         stream.say(big)
     settled = -1
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         while stream.received != settled:
             settled = stream.received
             await asyncio.sleep(0.3)
@@ -388,7 +388,7 @@ async def test_a_gateway_stops_though_a_browser_reads_nothing(
     """Writing the close frame waited for a buffer that nobody emptied, and the process with it."""
     monkeypatch.setattr(socket_module, "CLOSE_SECONDS", 0.2)
     ws, stream = await blocked(signed_in, feed)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         await gateway.close()
     assert stream.is_closed
     assert not ws.closed  # it has not read the news

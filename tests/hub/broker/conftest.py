@@ -17,6 +17,7 @@ from tests.hub.conftest import policies as hub_policies
 from tests.hub.fake_agent import AgentLink, FakeAgent
 from tests.hub.objects import key
 from tests.hub.policies import write_policy
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["agent", "channel", "clock", "hub"]
 
@@ -55,7 +56,7 @@ class Caller:
 
     async def read(self) -> pb.RunResponse:
         """The next message that is no lease."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             while True:
                 message = await self.call.read()
                 assert isinstance(message, pb.RunResponse), (message, await self.call.code(), await self.call.details())
@@ -71,7 +72,7 @@ class Caller:
 
     async def refusal(self) -> tuple[grpc.StatusCode, str]:
         """The status with which the hub refused."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             try:
                 await self.call.read()
             except grpc.aio.AioRpcError as error:
@@ -96,7 +97,7 @@ class Executing:
         await self.call.write(pb.ExecuteRequest(**message).SerializeToString())  # type: ignore[arg-type]
 
     async def read(self) -> pb.ExecuteResponse:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             message = await self.call.read()
         assert isinstance(message, pb.ExecuteResponse), (message, await self.call.code(), await self.call.details())
         return message

@@ -19,13 +19,14 @@ from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 from tests.support.demo import environment
 from tests.support.processes import Program
+from tests.support.waiting import HANG_SECONDS
 
 SCALE = {"scale": pb.ScaleOperation(replicas=3)}
 
 
 async def records(scene: Scene, verb: str, count: int) -> list[AuditEntry]:
     """The records of a verb, oldest first, once there are so many."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(found := await scene.hub._audit.list(verb=verb)) < count:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     return found[::-1]

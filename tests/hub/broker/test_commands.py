@@ -17,6 +17,7 @@ from octokube.v1 import operation_pb2 as pb
 from octokube.v1 import resource_pb2
 from tests.hub.broker.conftest import Executing, Scene
 from tests.hub.objects import key
+from tests.support.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -379,7 +380,7 @@ async def test_a_local_program_that_reads_nothing_delays_its_own_connection_only
     assert (stuck_bytes, operation_bytes > 0) == (0, True), "it waits on its own account"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await arrived.get()).input.forward.data != b"GET /\n":
             pass
         await answer(2, b"hello\n")

@@ -17,6 +17,7 @@ from octokube_hub.store import AuditEntry, StoreError
 from tests.hub.broker.conftest import Scene
 from tests.hub.broker.test_operations import EXEC, SUCCEEDED
 from tests.hub.objects import key
+from tests.support.waiting import HANG_SECONDS
 
 LARGEST = 4_294_967_294
 
@@ -51,13 +52,13 @@ async def test_what_needs_a_record_is_refused_with_a_reason_and_views_go_on(scen
         connect(scene.hub.address, "demo:alice") as client,
         client.view("pods", cluster="c1", namespace="red") as view,
     ):
-        await view.synced(timeout_seconds=5)
+        await view.synced(timeout_seconds=HANG_SECONDS)
         await fill(scene)
         caller = await scene.call("demo:alice", **EXEC)
         assert await caller.refusal() == (grpc.StatusCode.FAILED_PRECONDITION, UNRECORDED)
         scene.agent.put(key("pods", "red", "web-2"))
         await scene.link.delta()
-        await view.until(lambda view: view.get("web-2"), timeout_seconds=5)
+        await view.until(lambda view: view.get("web-2"), timeout_seconds=HANG_SECONDS)
         await empty(scene)
     again, executing = await scene.running("demo:alice", **EXEC)
     await executing.send(result=pb.OperationResult(outcome=SUCCEEDED))
@@ -78,10 +79,10 @@ async def test_how_it_ended_is_recorded_when_the_disk_takes_records_again(
     await caller.call.code()
     assert [entry.outcome for entry in await scene.hub._audit.list(verb="exec")] == ["allowed"]
     await empty(scene)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(found := await scene.hub._audit.list(verb="exec")) < 2:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     assert found[0].outcome == "done" and found[0].message.startswith(result.decision_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while [one.state for one in await scene.hub._recorded_sessions.list()] != ["complete"]:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ from octokube_hub.broker.pipes import INITIAL_CREDIT_BYTES, MAX_WAITING
 from tests.hub.broker.conftest import RULES, Caller, Executing, Scene, operation
 from tests.hub.clocks import FakeClock
 from tests.hub.policies import write_policy
-from tests.support.waiting import eventually
+from tests.support.waiting import HANG_SECONDS, eventually
 
 EXEC = {"exec": pb.ExecOperation(command=["sh"], tty=True, stdin=True)}
 SUCCEEDED = pb.OPERATION_OUTCOME_SUCCEEDED
@@ -44,7 +44,7 @@ async def test_input_and_output_go_through_and_the_result_is_recorded(scene: Sce
     assert (result.outcome, result.exit_code) == (SUCCEEDED, 3)
     assert caller.lease is not None and caller.lease.HasField("until")
     found: list[tuple[str, str, str]] = []
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(found := await records(scene.hub, "exec")) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     (_, before, began), (_, after, ended) = found
@@ -216,10 +216,10 @@ async def test_an_agent_that_takes_no_order_keeps_no_caller_from_being_told_of_t
 
     scene.hub._broker._ports.enter(AgentPort("c1", frozenset({"exec"}), order))
     caller = await scene.call("demo:alice", **EXEC)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         await is_asked.wait()
     write_policy(policies, RULES.replace("logs|exec|portforward", "logs"))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         assert (await caller.result()).outcome == LEASE_ENDED
 
 
@@ -271,7 +271,7 @@ async def test_a_write_ends_when_any_of_what_its_agent_was_told_is_allowed_is_no
     told = await (await scene.ordered()).begin()
     assert (told.escalate_allowed, told.patch_allowed, told.create_allowed) == (True, True, True)
     write_policy(policies, RULES + f"p, user:admin, c1, red, configmaps, *, {verb}, always, deny\n")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         assert (await caller.result()).outcome == LEASE_ENDED
 
 
@@ -310,7 +310,7 @@ async def test_a_caller_who_goes_ends_what_they_began(scene: Scene) -> None:
     caller, executing = await scene.running("demo:alice", **EXEC)
     caller.call.cancel()
     assert await executing.cancelled() == "the caller has gone"
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         while len(found := await records(scene.hub, "exec")) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert found[1][1] == "ended"

@@ -19,6 +19,7 @@ from octokube_hub.app import Hub
 from octokube_hub.settings import HubSettings
 from tests.hub.conftest import RULES
 from tests.hub.policies import write_policy
+from tests.support.waiting import HANG_SECONDS
 
 ADMIN = "demo:admin"
 
@@ -61,7 +62,7 @@ async def call_on(channel: grpc.aio.Channel, method: str, request: Any, answer: 
         f"/octokube.v1.EnrolmentService/{method}",
         request_serializer=type(request).SerializeToString,
         response_deserializer=answer.FromString,
-    )(request, metadata=metadata, timeout=5)
+    )(request, metadata=metadata, timeout=HANG_SECONDS)
 
 
 async def permit(hub: Hub, cluster: str = "c1", *, life_seconds: int = 0, token: str = ADMIN) -> EnrolmentToken:

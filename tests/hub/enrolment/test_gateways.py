@@ -25,6 +25,7 @@ from octokube_hub.api import gateway_gate
 from octokube_hub.app import Hub
 from tests.hub.enrolment import helpers
 from tests.hub.enrolment.helpers import ADMIN, Enrolled, call_on, connect, hub_for_agents, pem_of
+from tests.support.waiting import HANG_SECONDS
 
 Gateways = gateway_service_pb2_grpc.GatewayServiceStub
 People = identity_service_pb2_grpc.IdentityServiceStub
@@ -67,7 +68,7 @@ async def enrol(hub: Hub, token: EnrolmentToken, **changes: Any) -> Enrolled:
     proof = proof_of(hash_of_secret(token.secret), token.id, request, Kind.GATEWAY)
     fields = {"gateway_id": token.id, "certificate_request": request, "proof": proof, **changes}
     async with open_channel(hub.address) as channel:
-        answer = await Gateways(channel).EnrollGateway(pb.EnrollGatewayRequest(**fields), timeout=5)
+        answer = await Gateways(channel).EnrollGateway(pb.EnrollGatewayRequest(**fields), timeout=HANG_SECONDS)
     return Enrolled(pem_of(key), answer.certificate, token.id)
 
 
@@ -84,7 +85,7 @@ async def refusal(awaitable: Any) -> tuple[str, str]:
 
 async def sign_in(channel: grpc.aio.Channel) -> str:
     request = identity_pb.SignInWithPasswordRequest(name="alice", password=PASSWORD)
-    return str((await People(channel).SignInWithPassword(request, timeout=5)).session.token)
+    return str((await People(channel).SignInWithPassword(request, timeout=HANG_SECONDS)).session.token)
 
 
 async def opened(channel: grpc.aio.Channel) -> Any:
@@ -284,4 +285,6 @@ async def revoke(hub: Hub, gateway: Enrolled) -> None:
 
 async def renew(channel: grpc.aio.Channel) -> None:
     """Gets the next certificate."""
-    await Gateways(channel).RenewGateway(pb.RenewGatewayRequest(certificate_request=make_request()[1]), timeout=5)
+    await Gateways(channel).RenewGateway(
+        pb.RenewGatewayRequest(certificate_request=make_request()[1]), timeout=HANG_SECONDS
+    )

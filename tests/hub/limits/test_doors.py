@@ -17,7 +17,7 @@ from octokube_hub.settings import HubSettings
 from tests.hub.conftest import RULES
 from tests.hub.policies import write_policy
 from tests.hub.watching import Watcher
-from tests.support.waiting import eventually
+from tests.support.waiting import HANG_SECONDS, eventually
 
 Start = Callable[..., contextlib.AbstractAsyncContextManager[Hub]]
 
@@ -134,7 +134,7 @@ async def test_connections_beyond_the_limit_get_nothing_and_those_that_are_there
                     return (await GrpcFeed(channels[2]).who_am_i("demo:alice")).subject == "user:alice"
                 return False
 
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(HANG_SECONDS):
                 while not await got_in():
                     pass
         finally:
@@ -156,12 +156,12 @@ async def test_calls_beyond_the_limit_are_refused_whoever_makes_them(started: St
                 return error.code == "RESOURCE_EXHAUSTED"
             return False
 
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(HANG_SECONDS):
             while not await refused():
                 pass
         for call in waiting:
             call.cancel()
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(HANG_SECONDS):
             while await refused():
                 pass
 

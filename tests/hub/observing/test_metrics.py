@@ -19,6 +19,7 @@ from tests.hub.fake_agent import FakeAgent
 from tests.hub.objects import key
 from tests.hub.policies import write_policy
 from tests.hub.watching import Watcher, watching
+from tests.support.waiting import HANG_SECONDS
 
 GUIDE = pathlib.Path(__file__).parents[3] / "docs" / "operate" / "metrics.md"
 
@@ -101,7 +102,7 @@ async def test_an_edit_that_is_refused_rings_the_alarm_and_one_that_is_valid_end
 
 
 async def _becomes(hub: Hub, **expected: float) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         found = await samples(hub)
         while any(found[name] != value for name, value in expected.items()):
             await asyncio.sleep(0.02)

@@ -25,7 +25,7 @@ from tests.hub.broker.conftest import Scene, policies, scene
 from tests.hub.broker.test_operations import DENIED, EXEC, LEASE_ENDED, SUCCEEDED
 from tests.hub.clocks import FakeClock
 from tests.hub.conftest import agent, channel, clock
-from tests.support.waiting import eventually
+from tests.support.waiting import HANG_SECONDS, eventually
 
 __all__ = ["agent", "channel", "clock", "policies", "scene"]
 
@@ -71,7 +71,7 @@ async def listed(scene: Scene, **question: object) -> list[admin_pb.RecordedSess
 
 async def ended(scene: Scene) -> admin_pb.RecordedSession:
     """The only session there is, once it has ended."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             (session,) = await listed(scene)
             if session.state != admin_pb.SESSION_STATE_RUNNING:
@@ -147,7 +147,7 @@ async def test_a_running_session_can_be_read_up_to_now(scene: Scene) -> None:
     assert (await caller.read()).output.stdout == b"so far"
     (session,) = await listed(scene)
     assert session.state == admin_pb.SESSION_STATE_RUNNING
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while b"so far" not in await read(scene, session.session_id):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
     caller.call.cancel()
@@ -386,7 +386,7 @@ async def test_what_is_too_old_is_removed_at_a_start_and_its_removal_is_on_recor
     await other.start()
     path = other._recorder.path_of(id)
     await eventually(lambda: not path.exists())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while await other._recorded_sessions.list():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     (entry,) = await other._audit.list(verb="remove")
