@@ -25,14 +25,14 @@ async def apply(work: Work) -> Written:
     """Server-side apply. Binds itself to the object that it found, so that what was checked is what is done.
 
     A controller that writes a status meanwhile makes that another object; nothing was changed then, and it is looked at
-    anew, unless the caller has named the version that they saw.
+    anew: where the caller has named the version that they saw, that tells them that it has gone.
     """
     for _ in range(APPLY_ATTEMPTS - 1):
         try:
             return await _apply(work)
         except errors.Conflict as conflict:
-            if work.reference.resource_version or conflict.causes:
-                raise  # fields of other managers stand in the way, or the caller's version has gone
+            if conflict.causes:
+                raise  # fields of other managers stand in the way
     return await _apply(work)
 
 
@@ -89,9 +89,14 @@ async def patch(work: Work) -> Written:
         raise Refused("a patch is bound to the uid and the resource version of the object that you saw")
     before = await work.cluster.read(work.reference)
     body = bodies.patch_of(asked.body, before, is_json_patch=asked.type == pb.PATCH_TYPE_JSON)
-    return await write_patch(
-        work, body, before, asked.type, manager=_manager(asked.field_manager), is_dry_run=asked.dry_run
-    )
+    try:
+        return await write_patch(
+            work, body, before, asked.type, manager=_manager(asked.field_manager), is_dry_run=asked.dry_run
+        )
+    except (errors.Conflict, errors.Invalid):
+        # A server may tell of a version that has gone as of a test that failed; reading again says it in plain words.
+        await work.cluster.read(work.reference)
+        raise
 
 
 async def write_patch(

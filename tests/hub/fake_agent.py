@@ -50,12 +50,17 @@ class FakeAgent:
         for stored in former:
             self.store.put(stored.key, self.store.version + 1, stored.value)
 
-    async def session(self, **hello: object) -> "AgentLink":
-        """Connects and says hello."""
+    def link(self) -> "AgentLink":
+        """Opens a Connect stream, and says nothing yet."""
         channel = open_channel(self.address)
         self._channels.append(channel)
         link = AgentLink(self, channel)
         self._links.append(link)
+        return link
+
+    async def session(self, **hello: object) -> "AgentLink":
+        """Connects and says hello."""
+        link = self.link()
         await link.hello(**hello)
         return link
 

@@ -8,6 +8,7 @@ import pytest
 
 from octokube.v1 import operation_pb2 as pb
 from octokube_agent.operations.cluster import Cluster
+from octokube_agent.operations.reference import Reference
 from tests.agent.operations.conftest import Desk, Space
 
 CANARY = "canary-0be1d2"
@@ -148,6 +149,34 @@ async def test_a_patch_changes_the_object_that_was_seen_and_no_other(desk: Desk)
     assert (await desk.admin.get(f"{space.path}/configmaps/one"))["data"] == {"colour": "red"}
 
 
+WRITES = [
+    patch(pb.PATCH_TYPE_MERGE, {"data": {"colour": "red"}}),
+    patch(pb.PATCH_TYPE_JSON, [{"op": "replace", "path": "/data/colour", "value": "red"}]),
+    apply({"metadata": {"name": "one"}, "data": {"colour": "red"}}, manager="bob", force=True),
+]
+
+
+@pytest.mark.parametrize("write", WRITES, ids=["merge", "json", "apply"])
+async def test_whoever_comes_second_by_a_moment_is_told_so_in_the_same_words(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, write: dict[str, Any]
+) -> None:
+    space = await desk.space()
+    old = await config(desk, space, colour="blue")
+    read = Cluster.read
+    others = iter([{"data": {"shade": "dark"}}])
+
+    async def read_before_another_writes(self: Cluster, reference: Reference) -> dict[str, Any]:
+        found = await read(self, reference)
+        for other in others:
+            await desk.admin.patch(f"{space.path}/configmaps/one", other)
+        return found
+
+    monkeypatch.setattr(Cluster, "read", read_before_another_writes)
+    late = desk.order("configmaps", space.name, "one", **write, **seen(old), decided=MAY)
+    assert "has changed since you saw it" in await late.failed()
+    assert (await desk.admin.get(f"{space.path}/configmaps/one"))["data"] == {"colour": "blue", "shade": "dark"}
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -191,9 +220,12 @@ async def test_a_write_that_raises_privileges_needs_escalate_and_a_harmless_one_
     ).succeeded()
     assert shown.escalations
     await desk.order("deployments.apps", space.name, "web", **apply(deployment()), decided=MAY).succeeded()
-    old = await desk.admin.get(f"{space.apps}/deployments/web")
     steps = [{"op": "add", "path": "/spec/template/spec/hostNetwork", "value": True}]
-    edit = desk.order("deployments.apps", space.name, "web", **patch(pb.PATCH_TYPE_JSON, steps), **seen(old))
+    while True:
+        old = await desk.admin.get(f"{space.apps}/deployments/web")
+        edit = desk.order("deployments.apps", space.name, "web", **patch(pb.PATCH_TYPE_JSON, steps), **seen(old))
+        if "since you saw it" not in (await edit.result()).message:
+            break  # otherwise its controller wrote a status meanwhile
     assert "network" in await edit.denied()
     allowed = desk.order("deployments.apps", space.name, "web", **apply(host), decided=MAY | {"escalate_allowed": True})
     assert (await allowed.succeeded()).escalations
