@@ -148,7 +148,7 @@ class _Link:
         """Hands a message over, which goes on when whoever waits for it has gone: half a write breaks the stream."""
         writing = asyncio.create_task(self._write_in_turn(message), name="hub/link/write")
         self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+        writing.add_done_callback(self._written)
         await asyncio.shield(writing)
 
     async def close(self) -> None:
@@ -162,6 +162,11 @@ class _Link:
             for task in writing:
                 task.cancel()
             await asyncio.gather(*writing, return_exceptions=True)
+
+    def _written(self, writing: "asyncio.Task[None]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # whoever waited is told; where nobody waits any more, the stream has ended
 
     async def _write_in_turn(self, message: bytes) -> None:
         async with self._turn:
