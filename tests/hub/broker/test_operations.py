@@ -264,6 +264,7 @@ async def test_a_write_that_fails_when_nobody_waits_for_it_any_more_is_no_defect
     await asyncio.wait([order])
     may_fail.set()
     await eventually(lambda: not link._writing)
+    del order
     gc.collect()  # asyncio reports an exception that nobody took when its task goes
     assert not reported
 
