@@ -12,6 +12,7 @@ export class Gateway implements Host {
   sockets = 0;
   private time = 0;
   private wire: WireEvents | undefined;
+  private formerWire: WireEvents | undefined;
   private timers: { at: number; run: () => void }[] = [];
   private readonly feed = new FeedService(this);
   /** The one tab that most tests need. */
@@ -25,6 +26,7 @@ export class Gateway implements Host {
 
   connect(_url: string, events: WireEvents) {
     this.sockets += 1;
+    this.formerWire = this.wire;
     this.wire = events;
     this.sent = [];
     return { send: (bytes: Uint8Array) => this.sent.push(fromBinary(BrowserMessageSchema, bytes)), close: () => undefined };
@@ -68,6 +70,10 @@ export class Gateway implements Host {
   }
   cut(code = 1006, reason = ""): void {
     this.wire!.closed(code, reason);
+  }
+  /** Closes the socket before the present one. */
+  closeFormer(code: number, reason: string): void {
+    this.formerWire!.closed(code, reason);
   }
   /** The open Watch channel, and what its first message asked for. */
   get watch() {

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Report, ViewSpec } from "../src/feed/messages";
 import { FIRST_LOOK } from "../src/table/table-view";
+import { SIGN_IN_AGAIN } from "../src/feed/link";
 import { Gateway } from "./gateway";
 import { SyntheticCluster, SyntheticStream } from "./synthetic";
 
@@ -41,6 +42,17 @@ test("a second tab is told what is known at once, over the same socket and the s
   other.tab.obey({ do: "table", view: 1, spec: SPEC, look: { ...FIRST_LOOK, filter: "b" } });
   expect([gateway.sockets, watches(gateway)]).toEqual([1, 1]);
   expect(pageOf(other.reports)?.rows.map(({ name }) => name)).toEqual(["b"]);
+  expect(pageOf(gateway.reports)?.total).toBe(2);
+});
+
+test("who signs in again goes on over a socket of the new session, and the end of the old one signs nobody out", () => {
+  const { gateway, other } = opened();
+  other.tab.obey({ ...START, isNew: true });
+  expect(gateway.sockets).toBe(2);
+  gateway.closeFormer(SIGN_IN_AGAIN, "sign in again");
+  gateway.hello();
+  expect(linkOf(gateway.reports)).toEqual({ is: "up" });
+  expect(linkOf(other.reports)).toEqual({ is: "up" });
   expect(pageOf(gateway.reports)?.total).toBe(2);
 });
 

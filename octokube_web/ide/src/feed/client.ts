@@ -49,11 +49,11 @@ export class FeedClient {
     worker.onmessage = (event: MessageEvent<Report>) => this.hear(event.data);
   }
 
-  /** Connects as whoever is signed in. */
-  start(subject: string): void {
+  /** Connects as whoever is signed in. `isNew`: they have signed in just now. */
+  start(subject: string, isNew: boolean): void {
     const url = new URL("/api/v1/socket", window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    this.order({ do: "start", url: url.href, subject });
+    this.order({ do: "start", url: url.href, subject, isNew });
   }
 
   /** Leaves with every tab of this browser, and forgets everything. */

@@ -49,6 +49,14 @@ export class Link {
     this.connect();
   }
 
+  /** Goes on with another socket, which the browser opens as whoever is signed in now. */
+  renew(): void {
+    this.cancelTimer();
+    this.attempt = 0;
+    this.drop();
+    this.connect();
+  }
+
   /** Ends the socket and stays away until `start`. */
   stop(): void {
     this.cancelTimer();

@@ -16,7 +16,8 @@ export interface ViewSpec {
 
 export type Order =
   /** Connects as the person who is signed in; several tabs share what is open already. */
-  | { readonly do: "start"; readonly url: string; readonly subject: string }
+  /** `isNew`: the person has signed in just now, which ended what this browser was signed in as before. */
+  | { readonly do: "start"; readonly url: string; readonly subject: string; readonly isNew?: boolean }
   /** Signs every tab out and forgets everything. */
   | { readonly do: "stop" }
   /** Forgets what this tab has open. */

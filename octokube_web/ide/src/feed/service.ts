@@ -87,7 +87,7 @@ export class FeedService {
   private obey(tab: Visitor, order: Order): void {
     switch (order.do) {
       case "start":
-        this.start(tab, order.url, order.subject);
+        this.start(tab, order.url, order.subject, order.isNew ?? false);
         break;
       case "stop":
         this.turnOut(tab, "You signed out in another tab.");
@@ -140,13 +140,15 @@ export class FeedService {
     }
   }
 
-  private start(tab: Visitor, url: string, subject: string): void {
+  private start(tab: Visitor, url: string, subject: string, isNew: boolean): void {
     tab.isIn = true;
     const isRunning = this.linkState.is !== "idle" && this.linkState.is !== "signed-out";
     if (isRunning && subject === this.subject) {
       tab.report({ tell: "link", link: this.linkState });
       if (this.hello) tab.report({ tell: "hello", hello: this.hello });
       if (this.catalog) tab.report({ tell: "catalog", catalog: this.catalog });
+      // The present socket is of a session that has ended with it: its end would sign everybody out.
+      if (isNew) this.link.renew();
       return;
     }
     if (this.subject !== "" && subject !== this.subject) {
