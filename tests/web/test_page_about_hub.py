@@ -115,11 +115,11 @@ async def test_ones_access_is_told_in_sentences_and_never_what_exists(open_as: O
 async def test_the_coming_week_shows_when_the_clock_lets_one_do_what(open_as: Open, tmp_path: pathlib.Path) -> None:
     tab = await open_as("alice", "access", timezone_id="Europe/Berlin")
     await expect(tab.get_by_role("heading", name="You may now")).to_be_visible()
-    await expect(tab.get_by_role("region", name="The coming week")).to_have_count(0)
+    await expect(tab.get_by_role("group", name="The coming week")).to_have_count(0)
     more = "p, user:alice, *, red, deployments.apps, *, scale, @office, allow\n"
     windows = 'office: { days: Mon-Fri, from: "09:00", to: "17:00", zone: Europe/Berlin }\n'
     write_policy(tmp_path / "policies", RULES + more, windows=windows)
-    week = tab.get_by_role("region", name="The coming week")
+    week = tab.get_by_role("group", name="The coming week")
     await expect(week.get_by_role("rowheader")).to_have_text("@office, as user:alice")
     days = await week.locator(".calendar-words").all_inner_texts()
     assert len(days) == 7

@@ -25,7 +25,7 @@ async def test_an_object_of_any_type_is_found_and_opened_by_keyboard(open_tab: O
     options = tab.locator(".palette-list li")
     await expect(options).to_have_text(["node-1Node · harbour"])
     await tab.keyboard.press("Enter")
-    await expect(tab.locator("aside.panel")).to_contain_text("node-1")
+    await expect(tab.locator(".panel")).to_contain_text("node-1")
     assert "type=nodes" in tab.url
     assert "name=node-1" in tab.url
 

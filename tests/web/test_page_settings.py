@@ -63,14 +63,14 @@ async def test_single_letters_can_be_switched_off(open_tab: OpenTab) -> None:
     await tab.keyboard.press("ArrowDown")
     await expect(tab.get_by_role("button", name="Hold still")).to_have_attribute("aria-pressed", "false")
     await tab.keyboard.press("Enter")
-    await expect(tab.locator("aside.panel")).to_be_visible()
+    await expect(tab.locator(".panel")).to_be_visible()
 
 
 async def test_what_changes_of_an_open_object_is_told_and_forgotten_with_it(open_tab: OpenTab, hub: PageHub) -> None:
     key = hub.put("pods", "payments", "aa", ["1/1", "Running", 1, 1], {"spec": {"image": "web:1"}})
     tab = await open_tab("?cluster=harbour&type=pods&in=payments&name=aa&tab=history")
     await sign_in(tab)
-    panel = tab.locator("aside.panel")
+    panel = tab.locator(".panel")
     await expect(panel).to_contain_text("Nothing has changed since this was opened.")
     hub.put("pods", "payments", "aa", ["1/1", "Running", 1, 1], {"spec": {"image": "web:2"}})
     step = panel.locator(".step li", has_text="spec.image")

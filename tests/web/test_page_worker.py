@@ -116,7 +116,10 @@ async def test_signing_out_in_one_tab_empties_the_others(open_one: Open) -> None
     await expect(row(second, "api-00001")).to_be_visible()
 
 
-async def test_nothing_of_what_was_withdrawn_stays_in_any_heap(open_one: Open, hub: PageHub, chromium: Browser) -> None:
+@pytest.mark.parametrize("where", ["in sight", "behind another tab"])
+async def test_nothing_of_what_was_withdrawn_stays_in_any_heap(
+    open_one: Open, hub: PageHub, chromium: Browser, where: str
+) -> None:
     in_row = hub.put("pods", "payments", f"a-{CANARY}-row", ["1/1", f"{CANARY}-status", 1, 1])
     opened = hub.put("pods", "payments", "a-opened", ["1/1", "Running", 1, 1], {"spec": {"image": f"{CANARY}-body"}})
     tab = await open_one("?cluster=harbour&type=pods")
@@ -124,17 +127,21 @@ async def test_nothing_of_what_was_withdrawn_stays_in_any_heap(open_one: Open, h
     await expect(row(tab, f"a-{CANARY}-row")).to_be_visible()
     await row(tab, "a-opened").click()
     await tab.get_by_role("tab", name="YAML").click()
-    await expect(tab.locator("aside.panel .yaml")).to_contain_text(f"{CANARY}-body")
+    await expect(tab.locator(".panel .yaml")).to_contain_text(f"{CANARY}-body")
     heaps = await heaps_of(chromium)
     assert set(heaps) == {"page", "shared_worker"}
     for kind, heap in heaps.items():
         held = mentions(await heap.strings())
         assert any("-status" in text for text in held), kind  # it is looked for where it is
         assert any("-body" in text for text in held), kind
+    if where == "behind another tab":
+        await tab.locator(".dock-tab").dblclick()
+        await tab.get_by_role("link", name="Nodes").click()
+        await expect(row(tab, "node-1")).to_be_visible()
     hub.remove(in_row, is_withdrawn=True)
     hub.remove(opened, is_withdrawn=True)
     await expect(row(tab, f"a-{CANARY}-row")).to_have_count(0)
-    await expect(tab.locator("aside.panel")).to_contain_text("no longer visible to you")
+    await expect(tab.locator(".panel")).to_contain_text("no longer visible to you")
     for kind, heap in heaps.items():
         async with asyncio.timeout(20):
             # The browser lets go of what it drew when it has drawn what follows.

@@ -1,5 +1,4 @@
-/** What the page looks at, held in the address so that it can be reloaded, shared and gone back from. */
-import { Store } from "./store";
+/** What a tab looks at, as an address: it can be reloaded, shared and gone back to. */
 
 export interface Place {
   /** A page beside the objects, such as "access"; empty: the objects. */
@@ -15,6 +14,8 @@ export interface Place {
   readonly filter: string;
   /** The part of the open object's page, such as "logs"; empty: its overview. */
   readonly tab: string;
+  /** "object": the open object has the tab to itself; empty: it stands beside its table. */
+  readonly alone: string;
 }
 
 const KEYS: readonly (readonly [keyof Place, string])[] = [
@@ -26,12 +27,15 @@ const KEYS: readonly (readonly [keyof Place, string])[] = [
   ["name", "name"],
   ["filter", "filter"],
   ["tab", "tab"],
+  ["alone", "view"],
 ];
 
 export function parsePlace(search: string): Place {
   const query = new URLSearchParams(search);
   return Object.fromEntries(KEYS.map(([key, word]) => [key, query.get(word) ?? ""])) as unknown as Place;
 }
+
+export const NOWHERE = parsePlace("");
 
 export function formatPlace(place: Place): string {
   const query = new URLSearchParams();
@@ -40,16 +44,21 @@ export function formatPlace(place: Place): string {
   return text ? `/?${text}` : "/";
 }
 
-export const place = new Store<Place>(parsePlace(window.location.search));
+/** What a tab is about: it stays one tab while this stays the same. Empty: nothing yet. */
+export function subjectOf(place: Place): string {
+  if (place.page) return `page ${place.page}`;
+  if (!place.cluster || !place.type) return "";
+  const table = `${place.cluster}/${place.type}`;
+  return place.alone && place.name ? `object ${table}/${place.inNamespace}/${place.name}` : `table ${table}`;
+}
 
-window.addEventListener("popstate", () => place.set(parsePlace(window.location.search)));
-
-/** Goes there; to objects, unless a page is named. `replace` leaves no step to go back to: for typing, and for what the page chose by itself. */
-export function go(change: Partial<Place>, how: "push" | "replace" = "push"): void {
-  const next = { ...place.get(), ...("type" in change ? { page: "" } : {}), ...("name" in change ? { tab: "" } : {}), ...change };
-  const address = formatPlace(next);
-  if (address === formatPlace(place.get())) return;
-  if (how === "push") window.history.pushState(null, "", address);
-  else window.history.replaceState(null, "", address);
-  place.set(next);
+/** Where a change leads from a place: to objects, unless a page is named. */
+export function changed(from: Place, change: Partial<Place>): Place {
+  return {
+    ...from,
+    ...("type" in change ? { page: "" } : {}),
+    ...("name" in change ? { tab: "", alone: "" } : {}),
+    ...("type" in change || "cluster" in change ? { alone: "" } : {}),
+    ...change,
+  };
 }

@@ -10,7 +10,7 @@ export function HistoryTab({ history, name }: { history: Store<readonly Step[]>;
     return <Nothing kind="empty" title="Nothing has changed since this was opened.">What changes is told here field by field, for as long as the object stays open.</Nothing>;
   }
   return (
-    <div className="overview" tabIndex={0} role="region" aria-label={`What changed of ${name}`}>
+    <div className="overview" tabIndex={0} role="group" aria-label={`What changed of ${name}`}>
       {steps.map((step, index) => (
         <section key={`${step.at} ${steps.length - index}`} className="step">
           <h3><time dateTime={new Date(step.at).toISOString()}>{clockTime(step.at)}</time></h3>

@@ -1,9 +1,10 @@
 /** An object at a glance. */
 import { useMemo } from "react";
-import { formatPlace, go, place } from "../location";
+import { formatPlace } from "../location";
 import type { Store } from "../store";
 import { CellAge } from "../ui/Cell";
 import { StateDot } from "../ui/StateDot";
+import { go, place } from "../workbench/tabs";
 import { overviewOf, type Fact, type OverviewCell, type Section } from "./overview";
 
 /** A text of more characters may be broken anywhere. */
@@ -20,7 +21,7 @@ interface Props {
 export function OverviewTab({ cluster, type, name, body, now }: Props) {
   const sections = useMemo(() => overviewOf(type, body), [type, body]);
   return (
-    <div className="overview" tabIndex={0} role="region" aria-label={`Overview of ${name}`} data-first>
+    <div className="overview" tabIndex={0} role="group" aria-label={`Overview of ${name}`} data-first>
       {sections.map((section) => (
         <section key={`${section.is} ${section.title}`}>
           <h3>{section.title}</h3>
@@ -45,7 +46,7 @@ function Content({ section, cluster, now }: { section: Section; cluster: string;
       return <ul className="chips">{section.words.map((word) => <li key={word}>{word}</li>)}</ul>;
     case "table":
       return (
-        <div className="page-scroll" role="region" aria-label={section.title} tabIndex={0}>
+        <div className="page-scroll" role="group" aria-label={section.title} tabIndex={0}>
           <table className="page-table">
             <thead><tr>{section.columns.map((column) => <th key={column} scope="col">{column}</th>)}</tr></thead>
             <tbody>

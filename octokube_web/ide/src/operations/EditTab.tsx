@@ -236,7 +236,7 @@ function Review(props: { target: Target; version: string; patch: Json; onCancel:
       {tried && !tried.isDone && <p className="refusal" role="alert">{tried.message}</p>}
       {tried?.isDone && (
         <>
-          <div className="diff" role="region" aria-label="What changes" tabIndex={0}>
+          <div className="diff" role="group" aria-label="What changes" tabIndex={0}>
             {lines.map((line, index) =>
               line === "skipped" ? <div key={index} className="diff-line muted">⋯</div> : (
                 <div key={index} className={`diff-line ${line.kind}`}>

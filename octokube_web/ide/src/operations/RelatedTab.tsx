@@ -1,11 +1,12 @@
 /** What belongs to an object: events, owners, what it owns; asked of the cluster when it is opened. */
 import { useEffect, useReducer, useState } from "react";
 import { DocumentRole } from "../gen/octokube/v1/operation_pb";
-import { formatPlace, go, place } from "../location";
+import { formatPlace } from "../location";
 import { age } from "../ui/format";
 import { useSession } from "../ui/context";
 import { Nothing } from "../ui/Nothing";
 import { StateDot } from "../ui/StateDot";
+import { go, place } from "../workbench/tabs";
 import { useAccess } from "./access";
 import { run, type Document, type Ending } from "./operation";
 import { operationTarget, type Target } from "./target";
@@ -59,7 +60,7 @@ function Described({ target }: { target: Target }) {
   }
   const of = (role: DocumentRole) => found.filter((one) => one.role === role);
   return (
-    <div className="related" tabIndex={0} role="region" aria-label={`What belongs to ${target.name}`}>
+    <div className="related" tabIndex={0} role="group" aria-label={`What belongs to ${target.name}`}>
       {told.map((sentence) => <p key={sentence} className="banner busy"><span>{sentence}</span></p>)}
       <Objects title="Owned by" cluster={target.cluster} documents={of(DocumentRole.OWNER)} />
       <Objects title="Owns" cluster={target.cluster} documents={of(DocumentRole.DEPENDANT)} />

@@ -42,7 +42,7 @@ function File({ file }: { file: PolicyFile }) {
   return (
     <section>
       <h2>{file.name}</h2>
-      <div className="source" role="region" aria-label={file.name} tabIndex={0}>
+      <div className="source" role="group" aria-label={file.name} tabIndex={0}>
         {lines.map((line, index) => (
           <div key={index} className={`line${line.trimStart().startsWith("#") ? " muted" : ""}`} data-number={index + 1}>
             <code>{line}</code>

@@ -29,7 +29,7 @@ export function WindowCalendar({ grants, now }: { grants: readonly Grant[]; now:
     <section>
       <h2>The coming week</h2>
       <p className="muted">In your own time zone, {Intl.DateTimeFormat().resolvedOptions().timeZone}.</p>
-      <div className="page-scroll" role="region" aria-label="The coming week" tabIndex={0}>
+      <div className="page-scroll" role="group" aria-label="The coming week" tabIndex={0}>
         <table className="page-table calendar">
           <thead>
             <tr>

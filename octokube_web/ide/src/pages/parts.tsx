@@ -44,7 +44,7 @@ export interface Column<T> {
 export function Table<T>(props: { label: string; items: readonly T[]; idOf: (item: T) => string; columns: readonly Column<T>[]; empty: string }) {
   if (props.items.length === 0) return <p className="muted page-note">{props.empty}</p>;
   return (
-    <div className="page-scroll" role="region" aria-label={props.label} tabIndex={0}>
+    <div className="page-scroll" role="group" aria-label={props.label} tabIndex={0}>
       <table className="page-table">
         <thead>
           <tr>{props.columns.map((column) => <th key={column.title} scope="col" className={column.className}>{column.title}</th>)}</tr>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { FeedClient } from "../feed/client";
 import { signOut, whoIsThere, type Person } from "../session";
 import { useStore } from "../store";
+import { attend } from "../workbench/tabs";
 import { SessionContext, type Session } from "./context";
 import { DevicePage } from "./DevicePage";
 import { SignInForm, SignInPage } from "./SignIn";
@@ -24,10 +25,12 @@ export function App({ feed }: { feed: FeedClient }) {
   const link = useStore(feed.link);
 
   const enter = useCallback(
-    (person: Person) => {
+    (person: Person, isNew: boolean) => {
       setEpoch((last) => last + 1);
       setAccess({ is: "in", person });
-      if (!isForProgram) feed.start(person.subject);
+      if (isForProgram) return;
+      attend(person.subject);
+      feed.start(person.subject, isNew);
     },
     [feed],
   );
@@ -35,7 +38,7 @@ export function App({ feed }: { feed: FeedClient }) {
   const check = useCallback(() => {
     setAccess({ is: "checking" });
     whoIsThere().then(
-      (person) => (person ? enter(person) : setAccess({ is: "out" })),
+      (person) => (person ? enter(person, false) : setAccess({ is: "out" })),
       (error: unknown) => setAccess({ is: "unreachable", reason: error instanceof Error ? error.message : String(error) }),
     );
   }, [enter]);
@@ -57,8 +60,10 @@ export function App({ feed }: { feed: FeedClient }) {
   const renewed = access.is === "expired" && hello?.subject === access.person.subject ? access.person : undefined;
   useEffect(() => {
     // The same person has signed in again in another tab.
-    if (renewed) enter(renewed);
+    if (renewed) enter(renewed, false);
   }, [renewed, enter]);
+
+  const enterAnew = useCallback((person: Person) => enter(person, true), [enter]);
 
   const leave = useCallback(() => {
     feed.stop();
@@ -91,13 +96,13 @@ export function App({ feed }: { feed: FeedClient }) {
         </main>
       );
     case "out":
-      return <SignInPage onSignedIn={enter} />;
+      return <SignInPage onSignedIn={enterAnew} />;
   }
   if (isForProgram && person) return <DevicePage person={person} />;
   return (
     <SessionContext value={session}>
       <Workbench />
-      {access.is === "expired" && <SignInAgain reason={access.reason} onSignedIn={enter} onLeave={leave} />}
+      {access.is === "expired" && <SignInAgain reason={access.reason} onSignedIn={enterAnew} onLeave={leave} />}
     </SessionContext>
   );
 }

@@ -1,7 +1,7 @@
 /** The open object: live as long as it exists and may be seen, and not a moment longer. */
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type PointerEvent } from "react";
+import { lazy, Suspense, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type PointerEvent } from "react";
 import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
-import { go, type Place } from "../location";
+import type { Place } from "../location";
 import { hasLogs, hasTerminal, type Target } from "../operations/target";
 import { HistoryTab } from "../object/HistoryTab";
 import { OverviewTab } from "../object/OverviewTab";
@@ -13,10 +13,11 @@ import { clock } from "./clock";
 import { useSession } from "./context";
 import { literal } from "./format";
 import { freshnessOf } from "./freshness";
-import { CloseIcon, CopyIcon } from "./icons";
+import { CloseIcon, CopyIcon, OwnTabIcon } from "./icons";
 import { Nothing } from "./Nothing";
 import { StateDot } from "./StateDot";
 import { useObjectView, type ObjectView } from "./views";
+import { go, openTab } from "../workbench/tabs";
 import { Yaml } from "./Yaml";
 
 const ObjectTab = lazy(() => import("../operations/ObjectTabs"));
@@ -26,9 +27,11 @@ interface Props {
   readonly place: Place;
   readonly cluster: ClusterInfo | undefined;
   readonly type: TypeInfo | undefined;
+  /** Whether its tab is the one that is worked in. */
+  readonly isActive: boolean;
 }
 
-export function ObjectPanel({ place, cluster, type }: Props) {
+export function ObjectPanel({ place, cluster, type, isActive }: Props) {
   const spec = useMemo<ViewSpec>(
     () => ({
       cluster: place.cluster,
@@ -42,36 +45,55 @@ export function ObjectPanel({ place, cluster, type }: Props) {
   const view = useObjectView(spec, place.name);
   // What draws an object goes with it: it would keep what it drew until it draws again.
   const uid = useSyncExternalStore(view.watched.subscribe, () => view.watched.get().object?.uid ?? "");
-  const panel = useRef<HTMLElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const isAlone = place.alone !== "";
   const close = () => {
+    const tab = panel.current?.closest(".tab-body");
     go({ name: "", inNamespace: "" });
-    document.querySelector<HTMLElement>(".grid")?.focus();
+    // Once it is there again: in a narrow tab the panel took its place.
+    requestAnimationFrame(() => tab?.querySelector<HTMLElement>(".grid")?.focus());
   };
 
   // Whoever opened it with the keyboard goes on inside it; Escape leads back.
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (isActive) panel.current?.focus({ preventScroll: true });
+  }, []);
 
   return (
-      <aside
+      <div
         ref={panel}
-        className="panel"
+        className={isAlone ? "panel alone" : "panel"}
+        role="group"
         data-region
         aria-label={`${type?.kind ?? place.type} ${place.name}`}
         tabIndex={-1}
-        onKeyDown={(event) => event.key === "Escape" && close()}
+        onKeyDown={(event) => event.key === "Escape" && !isAlone && close()}
       >
-        <Resizer />
+        {!isAlone && <Resizer />}
         <header className="panel-head">
           <div className="panel-title">
             <p className="crumbs muted">{[place.cluster, place.inNamespace, type?.kind ?? place.type].filter(Boolean).join(" › ")}</p>
             <h2 title={place.name}>{place.name}</h2>
           </div>
           <CopyButton key={`copy ${uid}`} view={view} />
-          <button type="button" className="quiet square" aria-label="Close" title="Close (Esc)" onClick={close}><CloseIcon /></button>
+          {!isAlone && (
+            <>
+              <button
+                type="button"
+                className="quiet square wide-only"
+                aria-label="Open in a tab of its own"
+                title="Open in a tab of its own"
+                onClick={() => openTab({ ...place, alone: "object" })}
+              >
+                <OwnTabIcon />
+              </button>
+              <button type="button" className="quiet square" aria-label="Close" title="Close (Esc)" onClick={close}><CloseIcon /></button>
+            </>
+          )}
         </header>
         <Facts key={`facts ${uid}`} view={view} type={type} cluster={cluster} />
         <Parts key={`parts ${uid}`} view={view} type={type} place={place} cluster={cluster} />
-      </aside>
+      </div>
   );
 }
 
@@ -121,6 +143,7 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
     { id: "history", title: "History" },
   ];
   const shown = tabs.some((tab) => tab.id === place.tab) ? place.tab : "";
+  const id = useId();
   function walk(event: KeyboardEvent) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -128,7 +151,7 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
     const next = tabs[(tabs.findIndex((tab) => tab.id === shown) + step + tabs.length) % tabs.length];
     if (!next) return;
     go({ tab: next.id }, "replace");
-    document.getElementById(`tab-${next.id}`)?.focus();
+    document.getElementById(`${id}-${next.id}`)?.focus();
   }
   return (
     <>
@@ -138,10 +161,10 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
           <button
             key={tab.id}
             type="button"
-            id={`tab-${tab.id}`}
+            id={`${id}-${tab.id}`}
             role="tab"
             aria-selected={tab.id === shown}
-            aria-controls="tab-content"
+            aria-controls={`${id}-content`}
             tabIndex={tab.id === shown ? 0 : -1}
             onClick={() => go({ tab: tab.id }, "replace")}
           >
@@ -149,7 +172,7 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
           </button>
         ))}
       </div>
-      <div className="tab-content" id="tab-content" role="tabpanel" aria-labelledby={`tab-${shown}`}>
+      <div className="tab-content" id={`${id}-content`} role="tabpanel" aria-labelledby={`${id}-${shown}`}>
         {shown === "history" && target ? (
           <HistoryTab history={view.history} name={place.name} />
         ) : shown && shown !== "yaml" && target ? (
@@ -231,7 +254,7 @@ function Resizer() {
       aria-valuemax={WIDTH.most}
       tabIndex={0}
       onPointerDown={(event: PointerEvent<HTMLElement>) => event.currentTarget.setPointerCapture(event.pointerId)}
-      onPointerMove={(event: PointerEvent<HTMLElement>) => event.currentTarget.hasPointerCapture(event.pointerId) && set(window.innerWidth - event.clientX)}
+      onPointerMove={(event: PointerEvent<HTMLElement>) => event.currentTarget.hasPointerCapture(event.pointerId) && set((event.currentTarget.parentElement?.getBoundingClientRect().right ?? window.innerWidth) - event.clientX)}
       onKeyDown={(event: KeyboardEvent) => {
         if (event.key === "ArrowLeft") set(width + WIDTH.step);
         else if (event.key === "ArrowRight") set(width - WIDTH.step);

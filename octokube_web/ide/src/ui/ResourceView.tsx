@@ -1,7 +1,7 @@
 /** One type of one cluster as a live table, with everything that says how complete and how fresh it is. */
-import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type RefObject } from "react";
 import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
-import { go, type Place } from "../location";
+import type { Place } from "../location";
 import { bulkDeedsOf, type Deed } from "../operations/actions";
 import { hasLogs, hasTerminal, targetOf, type Target } from "../operations/target";
 import { Store, useStore } from "../store";
@@ -19,6 +19,7 @@ import { PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
 import { Nothing } from "./Nothing";
 import { ColumnPicker, download, ExportMenu, Facets } from "./TableTools";
 import { useTableView, type TableView } from "./views";
+import { go } from "../workbench/tabs";
 import type { Shown } from "./Workbench";
 
 // Its own chunk, with what runs operations.
@@ -29,11 +30,20 @@ interface Props {
   readonly cluster: ClusterInfo | undefined;
   readonly type: TypeInfo | undefined;
   readonly isCatalogKnown: boolean;
-  readonly shown: Store<Shown | undefined>;
+  /** Where to say what is shown, while this is what the status bar tells of. */
+  readonly shown: Store<Shown | undefined> | undefined;
+  /** Whether it can be seen: a table that nobody has seen for a while holds no stream. */
+  readonly isSeen: boolean;
   readonly onHelp: () => void;
 }
 
-export function ResourceView({ place, cluster, type, isCatalogKnown, shown, onHelp }: Props) {
+/** A tab that is gone back to within this time is as it was. */
+const SLEEP_MS = 30_000;
+
+export function ResourceView({ place, cluster, type, isCatalogKnown, shown, isSeen, onHelp }: Props) {
+  const [sort, setSort] = useState<Sort>(BY_NAME);
+  const hasMarks = useRef(false);
+  const isAsleep = useSleep(isSeen, hasMarks);
   // Until the catalog is there, nobody knows whether a type has namespaces: "**" selects both.
   const isClusterScoped = type !== undefined && !type.namespaced;
   const spec = useMemo<ViewSpec>(
@@ -47,19 +57,39 @@ export function ResourceView({ place, cluster, type, isCatalogKnown, shown, onHe
     [place.cluster, place.type, place.namespace, isClusterScoped],
   );
   if (!isCatalogKnown) return <Nothing kind="loading" title="Asking what you may see…" />;
-  return <Table {...{ place, cluster, type, shown, onHelp, spec }} />;
+  if (isAsleep) return null;
+  return <Table {...{ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMarks }} />;
 }
 
-function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCatalogKnown"> & { spec: ViewSpec }) {
+/** Whether nobody has looked for a while, and nothing that was marked would be lost. */
+function useSleep(isSeen: boolean, hasMarks: RefObject<boolean>): boolean {
+  const [isAsleep, setAsleep] = useState(false);
+  useEffect(() => {
+    setAsleep(false);
+    if (isSeen) return;
+    const timer = setInterval(() => !hasMarks.current && setAsleep(true), SLEEP_MS);
+    return () => clearInterval(timer);
+  }, [isSeen, hasMarks]);
+  return isAsleep && !isSeen;
+}
+
+interface TableProps extends Omit<Props, "isCatalogKnown" | "isSeen"> {
+  readonly spec: ViewSpec;
+  readonly sort: Sort;
+  readonly setSort: (sort: Sort) => void;
+  readonly hasMarks: RefObject<boolean>;
+}
+
+function Table({ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMarks }: TableProps) {
   const view = useTableView(spec);
   const { table, status: statusStore } = view;
-  const [sort, setSort] = useState<Sort>(BY_NAME);
   const { feed, subject } = useSession();
   const [choice, setChoice] = useColumnChoice(subject, place.type);
   const [bulk, setBulk] = useState<{ deed: Deed; targets: readonly Target[] } | undefined>();
   const grid = useRef<HTMLDivElement>(null);
   const filterField = useRef<HTMLInputElement>(null);
   const outline = useSyncExternalStore(table.subscribeOutline, table.getOutline);
+  hasMarks.current = outline.markedCount > 0;
   const now = useAges(statusStore, cluster);
   // Where only one namespace is to be seen, its name in every row says nothing.
   const hasNamespace = (type?.namespaced ?? false) && place.namespace === "" && cluster?.namespaces.length !== 1;
@@ -72,6 +102,7 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
   const facets = useMemo(() => type?.columns.flatMap((column, index) => (column.kind === "status" ? [index] : [])) ?? [], [type?.columns]);
   useEffect(() => table.turn({ sort, filter: deferred, columns: titles, facets }), [table, sort, deferred, titles, facets]);
   useEffect(() => {
+    if (!shown) return;
     shown.set({ table, status: statusStore });
     return () => shown.set(undefined);
   }, [shown, table, statusStore]);
@@ -122,7 +153,7 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
   }
 
   return (
-    <section className="resource" aria-label={title}>
+    <div className="resource" role="group" aria-label={title}>
       <div className="toolbar">
         <h1>{title}</h1>
         <Tally view={view} total={outline.total} shown={outline.shown} />
@@ -187,7 +218,7 @@ function Table({ place, cluster, type, shown, onHelp, spec }: Omit<Props, "isCat
           <BulkDialog deed={bulk.deed} targets={bulk.targets} kind={title.toLowerCase()} onClose={() => (setBulk(undefined), grid.current?.focus())} />
         </Suspense>
       )}
-    </section>
+    </div>
   );
 }
 

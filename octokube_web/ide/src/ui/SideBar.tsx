@@ -1,11 +1,12 @@
 /** The types a person may look at, by API group: live from the catalog, walked with the arrow keys. */
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import type { ClusterInfo, TypeInfo } from "../feed/messages";
-import { formatPlace, go, place } from "../location";
+import { formatPlace } from "../location";
 import type { PageInfo } from "../pages";
 import { useStore } from "../store";
 import { compareGroups, groupTitle, titleOf } from "./format";
 import { CloseIcon, LockIcon, SearchIcon, WarnIcon } from "./icons";
+import { place, reveal } from "../workbench/tabs";
 
 interface Props {
   readonly cluster: ClusterInfo | undefined;
@@ -118,7 +119,7 @@ function TypeLink({ type, isSelected, isStop, onChosen }: LinkProps) {
     // With a modifier the browser opens a tab of its own, as for any link.
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    go(target);
+    reveal(target);
     onChosen();
   }
   return (
@@ -146,7 +147,7 @@ function PageLink({ page, isShown, onChosen }: { page: PageInfo; isShown: boolea
   function choose(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    go({ page: page.id });
+    reveal({ page: page.id });
     onChosen();
   }
   return (

@@ -1,12 +1,12 @@
 /** Mark, cluster, who is signed in, and the way out. */
 import type { Catalog } from "../feed/messages";
-import { go } from "../location";
 import { useStore } from "../store";
 import { useSession } from "./context";
 import { shortSubject } from "./format";
 import { ExitIcon, KeysIcon, MarkIcon, MenuIcon, SearchIcon, ThemeIcon } from "./icons";
 import { StateDot } from "./StateDot";
 import { nextTheme, settings } from "./settings";
+import { go } from "../workbench/tabs";
 
 interface Props {
   readonly catalog: Catalog | undefined;

@@ -1,9 +1,14 @@
 /** Lays the page out: top bar, side bar, table, object panel, status bar. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useState, type Dispatch, type SetStateAction } from "react";
 import type { Catalog, ClusterInfo, ViewStatus } from "../feed/messages";
-import { go, place as placeStore, type Place } from "../location";
+import type { Place } from "../location";
 import { Store, useStore } from "../store";
 import type { RemoteTable } from "../table/remote-table";
+import { pressTabKey, tabCommands } from "../workbench/commands";
+import { Docks } from "../workbench/Docks";
+import { groupsOf, type Tab } from "../workbench/layout";
+import { go, layout, place as placeStore, reveal } from "../workbench/tabs";
+import { titleOfTab } from "../workbench/titles";
 import { useSession } from "./context";
 import { titleOf } from "./format";
 import { useIsNarrow } from "./Grid";
@@ -13,6 +18,7 @@ import type { Command } from "./palette-items";
 import { ObjectPanel } from "./ObjectPanel";
 import { ResourceView } from "./ResourceView";
 import { SideBar } from "./SideBar";
+import type { PageInfo } from "../pages";
 import { PageView, useOpenPages } from "./PageView";
 import { StatusBar } from "./StatusBar";
 import { nextTheme } from "./settings";
@@ -45,6 +51,10 @@ export function Workbench() {
     document.title = [...parts, "Octokube"].filter(Boolean).join(" · ");
   }, [here, type, page]);
 
+  const titleOfOne = useCallback((tab: Tab) => titleOfTab(tab.place, catalog, pages), [catalog, pages]);
+  const tabs = useStore(layout);
+  const [isSideShut, setSideShut] = useSideBar();
+
   const isNarrow = useIsNarrow();
   const closeMenu = useCallback(() => {
     setMenuOpen(false);
@@ -58,39 +68,31 @@ export function Workbench() {
       { title: "Go to an object…", keys: "Ctrl+P", run: () => setPalette("") },
       { title: "Go to a type…", keys: "#", run: () => setPalette("#") },
       ...(catalog && catalog.clusters.length > 1 ? [{ title: "Go to a cluster…", keys: "@", run: () => setPalette("@") }] : []),
-      ...pages.map((one) => ({ title: one.title, run: () => go({ page: one.id }) })),
+      ...pages.map((one) => ({ title: one.title, run: () => reveal({ page: one.id }) })),
+      ...tabCommands(titleOfOne),
+      { title: isSideShut ? "Show the side bar" : "Hide the side bar", keys: "Ctrl+B", run: () => setSideShut(!isSideShut) },
       { title: "Another theme", run: nextTheme },
       { title: "Keyboard help", keys: "?", run: openHelp },
       { title: "Sign out", run: signOut },
     ],
-    [catalog, pages, openHelp, signOut],
+    // What is offered depends on the tabs there are.
+    [catalog, pages, openHelp, signOut, titleOfOne, tabs, isSideShut, setSideShut],
   );
-  useKeys(openHelp, setPalette);
+  const keys = useMemo<Keys>(() => ({ openHelp, openPalette: setPalette, toggleSide: () => setSideShut((is) => !is) }), [openHelp, setSideShut]);
+  useKeys(keys);
 
   return (
-    <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-panel={here.name && !here.page ? "open" : undefined}>
+    <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-side={isSideShut ? "shut" : undefined}>
       <TopBar catalog={catalog} cluster={here.cluster} onMenu={() => setMenuOpen((is) => !is)} isMenuOpen={isMenuOpen} onHelp={openHelp} onSearch={() => setPalette("")} />
       <SideBar cluster={cluster} pages={pages} selected={here.page ? "" : here.type} page={here.page} isOpen={isMenuOpen} onClose={closeMenu} />
-      <main className="main" data-region inert={isMenuOpen && isNarrow} tabIndex={-1} aria-label={here.page ? (page?.title ?? here.page) : type ? titleOf(type) : "Objects"}>
-        {here.page ? (
-          epoch > 0 && <PageView key={`${epoch}/${here.page}`} id={here.page} pages={pages} catalog={catalog} />
-        ) : here.cluster && here.type && epoch > 0 ? (
-          <ResourceView
-            key={`${here.cluster}/${here.type}`}
-            place={here}
-            cluster={cluster}
-            type={type}
-            isCatalogKnown={catalog !== undefined}
-            shown={shown}
-            onHelp={openHelp}
-          />
-        ) : (
-          <Beginning catalog={catalog} cluster={cluster} isSignedIn={epoch > 0} />
-        )}
+      <main className="main" data-region={groupsOf(tabs).length === 1 ? "" : undefined} inert={isMenuOpen && isNarrow} tabIndex={-1} aria-label={here.page ? (page?.title ?? here.page) : type ? titleOf(type) : "Objects"}>
+        <Docks
+          titleOf={titleOfOne}
+          render={(tab, isSeen, isActive) =>
+            epoch > 0 && <TabContent key={epoch} place={tab.place} shown={isActive ? shown : undefined} onHelp={openHelp} {...{ catalog, pages, isSeen }} />
+          }
+        />
       </main>
-      {here.name && here.type && !here.page && epoch > 0 && (
-        <ObjectPanel key={`${here.cluster}/${here.type}/${here.inNamespace}/${here.name}`} place={here} cluster={cluster} type={type} />
-      )}
       <StatusBar shown={shown} cluster={cluster} />
       {palette !== undefined && (
         <Palette key={palette} start={palette} catalog={catalog} here={here} commands={commands} onClose={() => setPalette(undefined)} />
@@ -100,8 +102,37 @@ export function Workbench() {
   );
 }
 
-function Beginning({ catalog, cluster, isSignedIn }: { catalog: Catalog | undefined; cluster: ClusterInfo | undefined; isSignedIn: boolean }) {
-  if (!isSignedIn) return null;
+interface ContentProps {
+  readonly place: Place;
+  readonly catalog: Catalog | undefined;
+  readonly pages: readonly PageInfo[];
+  readonly isSeen: boolean;
+  readonly shown: Store<Shown | undefined> | undefined;
+  readonly onHelp: () => void;
+}
+
+/** What a tab holds: a page, a table with the object that is open beside it, or an object alone. */
+function TabContent({ place, catalog, pages, isSeen, shown, onHelp }: ContentProps) {
+  const cluster = catalog?.clusters.find((one) => one.name === place.cluster);
+  const type = cluster?.types.find((one) => one.type === place.type);
+  if (place.page) return <PageView key={place.page} id={place.page} pages={pages} catalog={catalog} />;
+  if (!place.cluster || !place.type) return <Beginning catalog={catalog} cluster={cluster} />;
+  const isAlone = place.alone !== "" && place.name !== "";
+  return (
+    <>
+      {!isAlone && (
+        <ResourceView
+          key={`${place.cluster}/${place.type}`}
+          isCatalogKnown={catalog !== undefined}
+          {...{ place, cluster, type, shown, isSeen, onHelp }}
+        />
+      )}
+      {place.name && <ObjectPanel key={`${place.cluster}/${place.type}/${place.inNamespace}/${place.name}`} {...{ place, cluster, type }} isActive={shown !== undefined} />}
+    </>
+  );
+}
+
+function Beginning({ catalog, cluster }: { catalog: Catalog | undefined; cluster: ClusterInfo | undefined }) {
   if (!catalog) return <Nothing kind="loading" title="Asking what you may see…" />;
   if (catalog.clusters.length === 0) {
     return (
@@ -124,34 +155,51 @@ function useChosenStart(catalog: Catalog | undefined, here: Place) {
   }, [catalog, here]);
 }
 
-/** F6 moves between the page's parts, Ctrl+K and Ctrl+P go to anything, ? explains the keys. */
-function useKeys(openHelp: () => void, openPalette: (start: string) => void) {
-  const last = useRef(openHelp);
-  last.current = openHelp;
+const SIDE_KEY = "octokube.side";
+
+/** Whether the side bar is shut; remembered in this browser. */
+function useSideBar(): [boolean, Dispatch<SetStateAction<boolean>>] {
+  const [isShut, setShut] = useState(() => localStorage.getItem(SIDE_KEY) === "shut");
+  useEffect(() => {
+    if (isShut) localStorage.setItem(SIDE_KEY, "shut");
+    else localStorage.removeItem(SIDE_KEY);
+  }, [isShut]);
+  return [isShut, setShut];
+}
+
+interface Keys {
+  readonly openHelp: () => void;
+  readonly openPalette: (start: string) => void;
+  readonly toggleSide: () => void;
+}
+
+/** Keys that act wherever the focus is: F6 moves between the page's parts, Ctrl+K and Ctrl+P go to anything, ? explains the keys. */
+function useKeys(keys: Keys) {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && !document.querySelector("dialog[open]");
-      if ((isCommand && (event.key === "k" || event.key === "p") && !event.shiftKey) || (event.key === "F1" && !document.querySelector("dialog[open]"))) {
-        // A terminal's keys are the shell's.
-        if (event.target instanceof HTMLElement && event.target.closest(".terminal")) return;
-        event.preventDefault();
-        openPalette(event.key === "p" ? "" : ">");
-        return;
-      }
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
-      if (event.key === "?" && !isTyping && !event.ctrlKey && !event.metaKey) {
-        event.preventDefault();
-        last.current();
-      } else if (event.key === "F6" && !event.ctrlKey && !event.altKey && !document.querySelector("dialog[open]")) {
-        event.preventDefault();
-        const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
-        const now = regions.findIndex((one) => one.contains(document.activeElement));
-        const step = event.shiftKey ? -1 : 1;
-        const next = regions[(now + step + regions.length) % regions.length];
-        (next?.querySelector<HTMLElement>("[data-first]") ?? next)?.focus();
-      }
+      const target = event.target instanceof HTMLElement ? event.target : undefined;
+      // A terminal's keys are the shell's, and a dialog's are its own.
+      if (target?.closest(".terminal") || document.querySelector("dialog[open]")) return;
+      // Letters by what they write, wherever they lie on the keyboard.
+      const letter = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey ? event.key.toLowerCase() : "";
+      const isTyping = target?.closest("input, textarea, select, .cm-editor");
+      if (letter === "k" || event.key === "F1") keys.openPalette(">");
+      else if (letter === "p") keys.openPalette("");
+      else if (letter === "b" && !isTyping) keys.toggleSide();
+      else if (event.key === "?" && !isTyping && !event.ctrlKey && !event.metaKey) keys.openHelp();
+      else if (event.key === "F6" && !event.ctrlKey && !event.altKey) nextRegion(event.shiftKey ? -1 : 1);
+      else if (!pressTabKey(event)) return;
+      event.preventDefault();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [openPalette]);
+  }, [keys]);
+}
+
+function nextRegion(step: 1 | -1) {
+  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
+  // The innermost that holds the focus: a panel lies in a tab, and a tab in the middle.
+  const now = regions.findLastIndex((one) => one.contains(document.activeElement));
+  const next = regions[(now + step + regions.length) % regions.length];
+  (next?.querySelector<HTMLElement>("[data-first]") ?? next)?.focus();
 }

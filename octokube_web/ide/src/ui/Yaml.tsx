@@ -14,7 +14,7 @@ export function Yaml({ body, label }: { body: string; label: string }) {
   const blocks = [];
   for (let start = 0; start < lines.length; start += BLOCK) blocks.push(start);
   return (
-    <div className="yaml" role="region" aria-label={label} tabIndex={0} data-first>
+    <div className="yaml" role="group" aria-label={label} tabIndex={0} data-first>
       {blocks.map((start) => (
         <div key={start} className="yaml-block">
           {lines.slice(start, start + BLOCK).map((parts, offset) => (

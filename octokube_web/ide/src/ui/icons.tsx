@@ -44,4 +44,6 @@ export const WarnIcon = () => <Icon><path d="M8 2.5l6 10.5H2zM8 6.5v3M8 11.3v.1"
 export const EmptyIcon = () => <Icon size={36}><path d="M2.5 9.5l2-6h7l2 6v3.5h-11zM2.5 9.5h3.5l.7 1.5h2.6l.7-1.5h3.5" strokeWidth="0.8" /></Icon>;
 export const HiddenIcon = () => <Icon size={36}><path d="M2 8s2.3-4 6-4 6 4 6 4-2.3 4-6 4-6-4-6-4zM3 13L13 3" strokeWidth="0.8" /></Icon>;
 export const BackIcon = () => <Icon><path d="M9.5 3.5L5 8l4.5 4.5" /></Icon>;
+export const SplitIcon = () => <Icon><rect x="2.5" y="3" width="11" height="10" rx="1" /><path d="M8 3v10" /></Icon>;
+export const OwnTabIcon = () => <Icon><path d="M9.5 3H13v3.5M13 3L7.5 8.5M7 4H4a1 1 0 00-1 1v7a1 1 0 001 1h7a1 1 0 001-1V9" /></Icon>;
 export const KeysIcon = () => <Icon><rect x="1.5" y="4" width="13" height="8" rx="1.3" /><path d="M4 6.7h.1M6.7 6.7h.1M9.3 6.7h.1M12 6.7h.1M5 9.5h6" /></Icon>;
