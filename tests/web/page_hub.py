@@ -152,6 +152,11 @@ class PageHub:
         self.put("deployments.apps", "payments", "api", ["2/2", 2, now - 7_000])
         self.put("secrets", "payments", "database", [now - 7_000], {"data": {"password": "(redacted)"}})
 
+    @property
+    def tables(self) -> list[Stream]:
+        """The streams that are open, but for the one that counts what there is."""
+        return [stream for stream in self.streams if stream.wanted is None or "*" not in stream.wanted.types]
+
     def put(
         self, type: str, namespace: str, name: str, cells: list[str | int], more: dict[str, object] | None = None
     ) -> Key:

@@ -157,7 +157,7 @@ async def test_redacted_values_are_shown_as_such(open_tab: OpenTab) -> None:
 async def test_the_address_says_what_is_open(open_tab: OpenTab) -> None:
     tab = await open_tab()
     await sign_in(tab)
-    await tab.get_by_role("link", name="Nodes").click()
+    await tab.get_by_role("treeitem", name="Nodes").click()
     await row(tab, "node-1").click()
     await expect(tab.locator(".overview")).to_contain_text("app=api")
     address = tab.url
@@ -272,7 +272,7 @@ async def test_what_cannot_be_shown_says_why(open_tab: OpenTab) -> None:
     tab = await open_tab("?cluster=harbour&type=jobs.batch")
     await sign_in(tab)
     await expect(tab.locator(".banner")).to_contain_text("Kubernetes RBAC forbids the agent")
-    await tab.get_by_role("link", name="ConfigMaps").click()
+    await tab.get_by_role("treeitem", name="ConfigMaps").click()
     await expect(tab.locator(".nothing")).to_contain_text("No ConfigMaps in harbour.")
     await tab.goto(tab.url.split("?")[0] + "?cluster=harbour&type=unknowns")
     await expect(tab.locator(".nothing")).to_contain_text("Nothing here is visible to you")
@@ -300,7 +300,7 @@ async def test_every_screen_is_accessible(
     await look("table")
     if viewport == PHONE:
         await tab.get_by_role("button", name="Types").click()
-        await expect(tab.get_by_role("link", name="Nodes")).to_be_in_viewport()
+        await expect(tab.get_by_role("treeitem", name="Nodes")).to_be_in_viewport()
         await look("drawer")
         await tab.keyboard.press("Escape")
     await row(tab, "api-00004").click()

@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
 
 async def test_an_object_of_any_type_is_found_and_opened_by_keyboard(open_tab: OpenTab, hub: PageHub) -> None:
     tab = await open_tab()
+    await tab.evaluate("localStorage.setItem('octokube.settings', JSON.stringify({ hasCounts: false }))")
+    await tab.reload()
     await sign_in(tab)
     await expect(row(tab, "api-00001")).to_be_visible()
     assert len(hub.streams) == 1

@@ -28,7 +28,7 @@ async def test_every_theme_is_remembered_and_has_contrast_enough(open_tab: OpenT
         assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
 
     await look()
-    await tab.get_by_role("link", name="Pods").click()
+    await tab.get_by_role("treeitem", name="Pods").click()
     await row(tab, "api-00004").click()
     await expect(tab.locator(".overview h3").first).to_be_visible()
     await look()
@@ -41,7 +41,7 @@ async def test_rows_are_as_high_as_one_wants(open_tab: OpenTab) -> None:
     for density in ("Compact", "Regular", "Roomy"):
         await tab.get_by_role("link", name="Settings").click()
         await tab.get_by_role("radio", name=density).check()
-        await tab.get_by_role("link", name="Pods").click()
+        await tab.get_by_role("treeitem", name="Pods").click()
         first, second = row(tab, "api-00000"), row(tab, "api-00001")
         await expect(second).to_be_visible()
         boxes = [await one.bounding_box() for one in (first, second)]
@@ -56,7 +56,7 @@ async def test_single_letters_can_be_switched_off(open_tab: OpenTab) -> None:
     tab = await open_tab("?cluster=harbour&type=pods&page=settings")
     await sign_in(tab)
     await tab.get_by_role("checkbox", name="Single letters").uncheck()
-    await tab.get_by_role("link", name="Pods").click()
+    await tab.get_by_role("treeitem", name="Pods").click()
     await expect(row(tab, "api-00001")).to_be_visible()
     await tab.locator(".grid").focus()
     await tab.keyboard.press("z")

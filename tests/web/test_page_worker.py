@@ -91,7 +91,7 @@ async def test_the_tabs_of_a_browser_share_one_connection_and_one_stream(open_on
     await expect(row(first, "api-00001")).to_be_visible()
     second = await open_one("?cluster=harbour&type=pods&filter=api-00002")
     await expect(row(second, "api-00002")).to_be_visible()
-    assert (len(hub.catalogs), len(hub.streams)) == (1, 1)
+    assert (len(hub.catalogs), len(hub.tables)) == (1, 1)
     key = hub.put("pods", "search", "api-00002", ["0/1", "Error", 9, 1])
     for tab in (first, second):
         await expect(row(tab, "api-00002")).to_contain_text("Error")
@@ -136,7 +136,7 @@ async def test_nothing_of_what_was_withdrawn_stays_in_any_heap(
         assert any("-body" in text for text in held), kind
     if where == "behind another tab":
         await tab.locator(".dock-tab").dblclick()
-        await tab.get_by_role("link", name="Nodes").click()
+        await tab.get_by_role("treeitem", name="Nodes").click()
         await expect(row(tab, "node-1")).to_be_visible()
     hub.remove(in_row, is_withdrawn=True)
     hub.remove(opened, is_withdrawn=True)

@@ -2,7 +2,7 @@
 import { Store } from "../store";
 import type { Row } from "../table/row-store";
 import type { Look, Mark, TablePage } from "../table/table-view";
-import type { Batch, Catalog, Hello, LinkState, Order, Report, RunEvent, ViewSpec, ViewStatus } from "./messages";
+import type { Batch, Catalog, Count, Hello, LinkState, Order, Report, RunEvent, ViewSpec, ViewStatus } from "./messages";
 
 export interface ViewEvents {
   status(status: ViewStatus): void;
@@ -13,6 +13,14 @@ export interface TableEvents {
   status(status: ViewStatus): void;
   page(page: TablePage): void;
 }
+
+export interface CountEvents {
+  status(status: ViewStatus): void;
+  counts(counts: readonly Count[]): void;
+}
+
+/** Counts are read, not watched: this often they may change under somebody's eyes. */
+const COUNT_MS = 500;
 
 /** An open table. */
 export interface OpenTable {
@@ -36,7 +44,7 @@ export class FeedClient {
   readonly link = new Store<LinkState>({ is: "idle" });
   readonly hello = new Store<Hello | undefined>(undefined);
   readonly catalog = new Store<Catalog | undefined>(undefined);
-  private readonly views = new Map<number, Partial<ViewEvents & TableEvents>>();
+  private readonly views = new Map<number, Partial<ViewEvents & TableEvents & CountEvents>>();
   private lastView = 0;
   private readonly questions = new Map<number, (rows: readonly Row[]) => void>();
   private lastQuestion = 0;
@@ -104,6 +112,17 @@ export class FeedClient {
     };
   }
 
+  /** Counts what a view would hold; the result ends it. */
+  count(spec: ViewSpec, events: CountEvents): () => void {
+    const view = ++this.lastView;
+    this.views.set(view, events);
+    this.order({ do: "count", view, spec });
+    return () => {
+      this.views.delete(view);
+      this.order({ do: "close", view });
+    };
+  }
+
   /** Says that this page lives for as long as it holds the lock of that name. */
   live(lock: string): void {
     this.order({ do: "live", lock });
@@ -145,6 +164,10 @@ export class FeedClient {
       case "table":
         this.views.get(report.view)?.page?.(report.page);
         this.taken(report.view);
+        break;
+      case "counts":
+        this.views.get(report.view)?.counts?.(report.counts);
+        setTimeout(() => this.views.has(report.view) && this.order({ do: "taken", view: report.view }), COUNT_MS);
         break;
       case "answer":
         this.questions.get(report.ask)?.(report.rows);

@@ -27,6 +27,8 @@ export type Order =
   | { readonly do: "wake" }
   | { readonly do: "open"; readonly view: number; readonly spec: ViewSpec }
   | { readonly do: "table"; readonly view: number; readonly spec: ViewSpec; readonly look: Look }
+  /** Counts what there is by cluster, namespace and type. */
+  | { readonly do: "count"; readonly view: number; readonly spec: ViewSpec }
   /** Looks at another part of a table, or at all of it differently. */
   | { readonly do: "look"; readonly view: number; readonly look: Look }
   | { readonly do: "mark"; readonly view: number; readonly mark: Mark }
@@ -149,6 +151,14 @@ export interface Batch {
   readonly left: readonly { readonly id: string; readonly reason: "deleted" | "withdrawn" }[];
 }
 
+/** How many objects of a type there are in a namespace, "" for those that lie in none. */
+export interface Count {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly type: string;
+  readonly count: number;
+}
+
 export interface Hello {
   readonly gatewayVersion: string;
   readonly subject: string;
@@ -162,5 +172,7 @@ export type Report =
   | { readonly tell: "status"; readonly view: number; readonly status: ViewStatus }
   | { readonly tell: "batch"; readonly view: number; readonly batch: Batch }
   | { readonly tell: "table"; readonly view: number; readonly page: TablePage }
+  /** Those that differ from what was told before. */
+  | { readonly tell: "counts"; readonly view: number; readonly counts: readonly Count[] }
   | { readonly tell: "answer"; readonly ask: number; readonly rows: readonly Row[] }
   | { readonly tell: "run"; readonly run: number; readonly event: RunEvent };

@@ -14,6 +14,7 @@ import { Numbers } from "./numbers";
 import { Runs } from "./runs";
 import { SharedFeed } from "./shared-feed";
 import { catalogOf } from "./translate";
+import { CountsView } from "./counts-view";
 import { ObjectsView, RowsView, type FeedView } from "./views";
 
 /** A feed that nobody looks at any longer is kept so long, for whoever comes back at once. */
@@ -108,6 +109,12 @@ export class FeedService {
         this.look(tab, order.view, order.spec, (feed) => {
           if (!feed.rows) throw new Error("a table is of rows");
           return new RowsView(order.view, tab.report, feed.rows, order.look);
+        });
+        break;
+      case "count":
+        this.look(tab, order.view, order.spec, (feed) => {
+          if (!feed.rows) throw new Error("what is counted is rows");
+          return new CountsView(order.view, tab.report, feed.rows);
         });
         break;
       case "look":

@@ -28,6 +28,10 @@ export default function SettingsPage() {
           <input type="checkbox" checked={now.isSpoken} onChange={(event) => change({ isSpoken: event.target.checked })} />
           Terminals tell screen readers what they show
         </label>
+        <label className="check">
+          <input type="checkbox" checked={now.hasCounts} onChange={(event) => change({ hasCounts: event.target.checked })} />
+          The side bar says how many objects there are, which it is sent for that
+        </label>
       </fieldset>
     </Frame>
   );

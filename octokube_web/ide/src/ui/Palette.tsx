@@ -1,16 +1,17 @@
 /** One box for everything: objects by name, and after a sign, commands, types, clusters and places. */
 import { useDeferredValue, useEffect, useId, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
-import type { Catalog, ViewSpec } from "../feed/messages";
+import type { Catalog } from "../feed/messages";
 import type { Place } from "../location";
 import { useStore } from "../store";
 import { count, titleOf } from "./format";
 import { SearchIcon } from "./icons";
 import { askedBy, clusterOffers, commandOffers, placeMeant, typeOffers, type Command, type Offer } from "./palette-items";
 import { useTableView } from "./views";
+import { EVERYTHING } from "../workbench/counts";
 import { go } from "../workbench/tabs";
 
-/** Rows of everything that one may see: the same stream serves every search. */
-export const EVERYTHING: ViewSpec = { cluster: "*", type: "*", namespaces: ["**"], names: [], detail: "rows" };
+
+
 const OFFERED = 60;
 
 interface Props {

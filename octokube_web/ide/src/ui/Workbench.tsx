@@ -4,6 +4,7 @@ import type { Catalog, ClusterInfo, ViewStatus } from "../feed/messages";
 import type { Place } from "../location";
 import { Store, useStore } from "../store";
 import type { RemoteTable } from "../table/remote-table";
+import { ActivityBar } from "../workbench/ActivityBar";
 import { pressTabKey, tabCommands } from "../workbench/commands";
 import { Docks } from "../workbench/Docks";
 import { groupsOf, type Tab } from "../workbench/layout";
@@ -84,7 +85,15 @@ export function Workbench() {
   return (
     <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-side={isSideShut ? "shut" : undefined}>
       <TopBar catalog={catalog} cluster={here.cluster} onMenu={() => setMenuOpen((is) => !is)} isMenuOpen={isMenuOpen} onHelp={openHelp} onSearch={() => setPalette("")} />
-      <SideBar cluster={cluster} pages={pages} selected={here.page ? "" : here.type} page={here.page} isOpen={isMenuOpen} onClose={closeMenu} />
+      <ActivityBar {...{ pages, isSideShut }} page={here.page} onSide={() => setSideShut((is) => !is)} onSearch={() => setPalette("")} />
+      <SideBar
+        key={epoch}
+        {...{ catalog, pages }}
+        page={here.page}
+        isOpen={isMenuOpen}
+        isSeen={epoch > 0 && (isNarrow ? isMenuOpen : !isSideShut)}
+        onClose={closeMenu}
+      />
       <main className="main" data-region={groupsOf(tabs).length === 1 ? "" : undefined} inert={isMenuOpen && isNarrow} tabIndex={-1} aria-label={here.page ? (page?.title ?? here.page) : type ? titleOf(type) : "Objects"}>
         <Docks
           titleOf={titleOfOne}

@@ -14,9 +14,11 @@ export interface Settings {
   readonly hasLetterKeys: boolean;
   /** Whether a terminal writes what it shows for a screen reader, too. */
   readonly isSpoken: boolean;
+  /** Whether the side bar says how many objects there are. */
+  readonly hasCounts: boolean;
 }
 
-export const USUAL: Settings = { theme: "system", density: "regular", hasLetterKeys: true, isSpoken: true };
+export const USUAL: Settings = { theme: "system", density: "regular", hasLetterKeys: true, isSpoken: true, hasCounts: true };
 
 /** In pixels. */
 const ROW_HEIGHTS: Record<Density, number> = { compact: 24, regular: 28, roomy: 36 };
@@ -36,6 +38,7 @@ function remembered(): Settings {
     density: DENSITIES.find((one) => one === held.density) ?? USUAL.density,
     hasLetterKeys: typeof held.hasLetterKeys === "boolean" ? held.hasLetterKeys : USUAL.hasLetterKeys,
     isSpoken: typeof held.isSpoken === "boolean" ? held.isSpoken : USUAL.isSpoken,
+    hasCounts: typeof held.hasCounts === "boolean" ? held.hasCounts : USUAL.hasCounts,
   };
 }
 
