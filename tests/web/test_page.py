@@ -314,3 +314,19 @@ async def test_every_screen_is_accessible(
     await tab.keyboard.press("Escape")
     await tab.keyboard.press("?")
     await look("keys")
+
+
+async def test_no_text_becomes_markup_or_the_address_of_a_script(served: Gateway, chromium: Browser) -> None:
+    tab = await chromium.new_page()
+    await tab.goto(served.url)
+    await expect(tab.locator("button.person").first).to_be_visible()  # the page itself needs none of it
+    ways = (
+        "document.body.innerHTML = '<b>x</b>'",
+        "new Worker('/assets/x.js')",
+        "trustedTypes.createPolicy('mine', {})",
+    )
+    for way in ways:
+        outcome = await tab.evaluate(
+            f"() => {{ try {{ {way}; return 'done' }} catch (error) {{ return error.name }} }}"
+        )
+        assert outcome == "TypeError", way

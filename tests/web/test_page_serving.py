@@ -19,6 +19,7 @@ async def test_every_view_of_the_page_is_the_page_and_is_never_stale(browser: ai
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+        assert "require-trusted-types-for 'script'" in policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 

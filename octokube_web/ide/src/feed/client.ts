@@ -3,6 +3,7 @@ import { Store } from "../store";
 import type { Row } from "../table/row-store";
 import type { Look, Mark, TablePage } from "../table/table-view";
 import type { Batch, Catalog, Count, Hello, LinkState, Order, Report, RunEvent, ViewSpec, ViewStatus } from "./messages";
+import { workerUrl } from "./worker-url";
 
 export interface ViewEvents {
   status(status: ViewStatus): void;
@@ -199,11 +200,10 @@ export class FeedClient {
 
 /** All tabs of a browser share one worker, and with it one connection, where the browser has such workers. */
 function openFeed(): FeedClient {
-  // Vite finds a worker by these very words.
   if (typeof SharedWorker === "undefined" || !("locks" in navigator)) {
-    return new FeedClient(new Worker(new URL("./feed.worker.ts", import.meta.url), { type: "module" }));
+    return new FeedClient(new Worker(workerUrl(), { type: "module" }));
   }
-  const { port } = new SharedWorker(new URL("./feed.worker.ts", import.meta.url), { type: "module", name: "octokube" });
+  const { port } = new SharedWorker(workerUrl(), { type: "module", name: "octokube" });
   const client = new FeedClient(port);
   port.start();
   const lock = `octokube-page-${crypto.randomUUID()}`;
