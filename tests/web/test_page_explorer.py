@@ -115,3 +115,40 @@ async def test_an_open_tree_has_nothing_that_axe_finds(open_tab: OpenTab, viewpo
     await page.evaluate(await asyncio.to_thread(AXE.read_text))
     found = await page.evaluate("axe.run()")
     assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+
+
+async def test_what_is_shown_gets_a_name_and_is_found_again_by_it(open_tab: OpenTab) -> None:
+    page = await opened(open_tab)
+    await page.get_by_role("button", name="Restarts").click()
+    await page.get_by_role("button", name="Restarts").click()
+    await expect(page.get_by_role("columnheader", name="Restarts")).to_have_attribute("aria-sort", "descending")
+    assert "sort=-Restarts" in page.url
+    await page.get_by_label("Filter Pods").fill("api-0000")
+    await page.get_by_role("button", name="Views", exact=True).click()
+    await page.get_by_label("Name of what is shown now").fill("My pods")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("treeitem").first).to_have_text("Saved views")
+    await page.get_by_role("treeitem", name="Nodes").click()
+    await expect(row(page, "node-1")).to_be_visible()
+    assert "sort" not in page.url
+    await page.reload()
+    await page.get_by_role("treeitem", name="My pods").click()
+    await expect(page.get_by_label("Filter Pods")).to_have_value("api-0000")
+    await expect(page.get_by_role("columnheader", name="Restarts")).to_have_attribute("aria-sort", "descending")
+    await page.get_by_role("treeitem", name="Nodes").click()
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("view: my")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Filter Pods")).to_have_value("api-0000")
+    await page.get_by_role("button", name="Views", exact=True).click()
+    await page.evaluate(await asyncio.to_thread(AXE.read_text))
+    found = await page.evaluate("axe.run()")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    await page.get_by_role("button", name="Forget the view My pods").click()
+    await expect(page.get_by_role("treeitem", name="My pods")).to_have_count(0)
+    # Somebody else's views are their own.
+    await page.get_by_role("button", name="Save the view").click()
+    await expect(page.get_by_role("treeitem").first).to_have_text("Saved views")
+    await page.get_by_role("button", name="Sign out").click()
+    await sign_in(page, "admin")
+    await expect(page.get_by_role("treeitem").first).to_have_text("harbour")

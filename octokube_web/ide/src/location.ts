@@ -12,6 +12,8 @@ export interface Place {
   /** The open object's namespace; empty for a cluster-scoped one. */
   readonly inNamespace: string;
   readonly filter: string;
+  /** How the table is sorted, as `sortFrom` reads it; empty: by name. */
+  readonly sort: string;
   /** The part of the open object's page, such as "logs"; empty: its overview. */
   readonly tab: string;
   /** "object": the open object has the tab to itself; empty: it stands beside its table. */
@@ -26,6 +28,7 @@ const KEYS: readonly (readonly [keyof Place, string])[] = [
   ["inNamespace", "in"],
   ["name", "name"],
   ["filter", "filter"],
+  ["sort", "sort"],
   ["tab", "tab"],
   ["alone", "view"],
 ];
@@ -56,7 +59,7 @@ export function subjectOf(place: Place): string {
 export function changed(from: Place, change: Partial<Place>): Place {
   return {
     ...from,
-    ...("type" in change ? { page: "" } : {}),
+    ...("type" in change ? { page: "", sort: change.type === from.type ? from.sort : "" } : {}),
     ...("name" in change ? { tab: "", alone: "" } : {}),
     ...("type" in change || "cluster" in change ? { alone: "" } : {}),
     ...change,

@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { CountsView } from "../src/feed/counts-view";
 import type { Catalog, Report, TypeInfo } from "../src/feed/messages";
 import { RowStore } from "../src/table/row-store";
+import { sortFrom, sortWord } from "../src/table/sorting";
+import { readViews } from "../src/workbench/saved";
 import { Counts } from "../src/workbench/counts";
 import { treeOf, type TreeQuestion } from "../src/workbench/tree";
 
@@ -14,7 +16,7 @@ const TYPES = [type("pods", "Pod", { shortNames: ["po"] }), type("nodes", "Node"
 const cluster = (name: string) => ({ name, health: { condition: "live", since: 0, reason: "" } as const, types: TYPES, namespaces: ["blue", "red"] });
 const CATALOG: Catalog = { clusters: [cluster("one"), cluster("two")], clockOffset: 0, nextEdge: 0 };
 const ask = (more: Partial<TreeQuestion> = {}) =>
-  treeOf({ catalog: CATALOG, current: "one", toggled: new Set(), filter: "", counts: undefined, listed: new Map(), ...more });
+  treeOf({ catalog: CATALOG, current: "one", toggled: new Set(), filter: "", counts: undefined, listed: new Map(), views: [], ...more });
 const lines = (nodes: ReturnType<typeof treeOf>) => nodes.map((node) => `${"  ".repeat(node.level - 1)}${node.title}`);
 
 test("the present cluster is open with its groups and types, others and all namespaces are a step away", () => {
@@ -49,6 +51,31 @@ test("an open type lists objects, and tells of those that it does not list", () 
 test("a filter leaves types by name, kind and short name, and namespaces by name", () => {
   expect(lines(ask({ filter: "po" }))).toEqual(["one", "  Core", "    Pods", "two", "  Core", "    Pods"]);
   expect(lines(ask({ filter: "blu" }))).toEqual(["one", "  Namespaces", "    blue", "two", "  Namespaces", "    blue"]);
+});
+
+test("saved views come first and lead to their table, narrowed and sorted", () => {
+  const place = { cluster: "one", type: "pods", namespace: "red", filter: "status:error", sort: "-Restarts" };
+  const nodes = ask({ views: [{ name: "Broken", place }] });
+  expect(lines(nodes).slice(0, 3)).toEqual(["Saved views", "  Broken", "one"]);
+  expect(nodes[1]?.place).toMatchObject({ ...place, name: "", page: "" });
+  expect(lines(ask({ views: [{ name: "Broken", place }], filter: "bro" }))).toEqual(["Saved views", "  Broken", "one", "two"]);
+});
+
+test("what another program wrote is no view", () => {
+  for (const text of [null, "", "{", "7", "null", '[null, 3, {"name": ""}, {"name": "x"}, {"place": {}}]']) expect(readViews(text)).toEqual([]);
+  expect(readViews('[{"name": "x", "place": {"type": "pods", "filter": 7}}]')).toEqual([
+    { name: "x", place: { cluster: "", type: "pods", namespace: "", filter: "", sort: "" } },
+  ]);
+});
+
+test("every order is read back from its word", () => {
+  const titles = ["Ready", "Restarts", "-odd"];
+  for (const column of [-2, -1, 0, 1, 2]) for (const isDescending of [false, true]) {
+    const sort = { column, isDescending };
+    expect(sortFrom(sortWord(sort, titles), titles)).toEqual(sort);
+  }
+  expect(sortWord({ column: -2, isDescending: false }, titles)).toBe("");
+  for (const nonsense of ["Gone", "-Gone", "-", "@", "@type"]) expect(sortFrom(nonsense, titles)).toEqual({ column: -2, isDescending: false });
 });
 
 test("counts are those of the rows, whatever comes, changes and goes in whatever order", () => {

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { FeedClient } from "../feed/client";
 import { signOut, whoIsThere, type Person } from "../session";
 import { useStore } from "../store";
+import { attendViews } from "../workbench/saved";
 import { attend } from "../workbench/tabs";
 import { SessionContext, type Session } from "./context";
 import { DevicePage } from "./DevicePage";
@@ -30,6 +31,7 @@ export function App({ feed }: { feed: FeedClient }) {
       setAccess({ is: "in", person });
       if (isForProgram) return;
       attend(person.subject);
+      attendViews(person.subject);
       feed.start(person.subject, isNew);
     },
     [feed],

@@ -6,7 +6,8 @@ import { bulkDeedsOf, type Deed } from "../operations/actions";
 import { hasLogs, hasTerminal, targetOf, type Target } from "../operations/target";
 import { Store, useStore } from "../store";
 import type { SeenRow } from "../table/remote-table";
-import { BY_NAME, type Sort } from "../table/table-view";
+import { sortFrom, sortWord } from "../table/sorting";
+import type { Sort } from "../table/table-view";
 import { useAges } from "./ages";
 import { clock } from "./clock";
 import { rememberChoice, rememberedChoice, type ColumnChoice } from "./column-choice";
@@ -18,6 +19,7 @@ import { Grid } from "./Grid";
 import { PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
 import { Nothing } from "./Nothing";
 import { ColumnPicker, download, ExportMenu, Facets } from "./TableTools";
+import { ViewMenu } from "./ViewMenu";
 import { useTableView, type TableView } from "./views";
 import { go } from "../workbench/tabs";
 import type { Shown } from "./Workbench";
@@ -41,7 +43,6 @@ interface Props {
 const SLEEP_MS = 30_000;
 
 export function ResourceView({ place, cluster, type, isCatalogKnown, shown, isSeen, onHelp }: Props) {
-  const [sort, setSort] = useState<Sort>(BY_NAME);
   const hasMarks = useRef(false);
   const isAsleep = useSleep(isSeen, hasMarks);
   // Until the catalog is there, nobody knows whether a type has namespaces: "**" selects both.
@@ -58,7 +59,7 @@ export function ResourceView({ place, cluster, type, isCatalogKnown, shown, isSe
   );
   if (!isCatalogKnown) return <Nothing kind="loading" title="Asking what you may see…" />;
   if (isAsleep) return null;
-  return <Table {...{ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMarks }} />;
+  return <Table {...{ place, cluster, type, shown, onHelp, spec, hasMarks }} />;
 }
 
 /** Whether nobody has looked for a while, and nothing that was marked would be lost. */
@@ -75,12 +76,10 @@ function useSleep(isSeen: boolean, hasMarks: RefObject<boolean>): boolean {
 
 interface TableProps extends Omit<Props, "isCatalogKnown" | "isSeen"> {
   readonly spec: ViewSpec;
-  readonly sort: Sort;
-  readonly setSort: (sort: Sort) => void;
   readonly hasMarks: RefObject<boolean>;
 }
 
-function Table({ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMarks }: TableProps) {
+function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TableProps) {
   const view = useTableView(spec);
   const { table, status: statusStore } = view;
   const { feed, subject } = useSession();
@@ -98,6 +97,8 @@ function Table({ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMa
   const deferred = useDeferredValue(place.filter);
 
   const titles = useMemo(() => type?.columns.map((column) => column.name) ?? [], [type?.columns]);
+  const sort = useMemo(() => sortFrom(place.sort, titles), [place.sort, titles]);
+  const setSort = useCallback((next: Sort) => go({ sort: sortWord(next, titles) }, "replace"), [titles]);
   // Columns that stand for health are worth choosing by.
   const facets = useMemo(() => type?.columns.flatMap((column, index) => (column.kind === "status" ? [index] : [])) ?? [], [type?.columns]);
   useEffect(() => table.turn({ sort, filter: deferred, columns: titles, facets }), [table, sort, deferred, titles, facets]);
@@ -172,6 +173,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, sort, setSort, hasMa
             onKeyDown={filterKey}
           />
         </div>
+        <ViewMenu place={place} title={title} />
         {type && <ColumnPicker type={type} choice={choice} onChoice={setChoice} />}
         <ExportMenu view={view} name={[place.cluster, place.type, place.namespace].filter(Boolean).join("-")} columns={columns} outline={outline} onYaml={() => void saveYaml()} />
         <button

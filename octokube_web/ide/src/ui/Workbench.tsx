@@ -8,6 +8,7 @@ import { ActivityBar } from "../workbench/ActivityBar";
 import { pressTabKey, tabCommands } from "../workbench/commands";
 import { Docks } from "../workbench/Docks";
 import { groupsOf, type Tab } from "../workbench/layout";
+import { placeOf, savedViews } from "../workbench/saved";
 import { go, layout, place as placeStore, reveal } from "../workbench/tabs";
 import { titleOfTab } from "../workbench/titles";
 import { useSession } from "./context";
@@ -54,6 +55,7 @@ export function Workbench() {
 
   const titleOfOne = useCallback((tab: Tab) => titleOfTab(tab.place, catalog, pages), [catalog, pages]);
   const tabs = useStore(layout);
+  const views = useStore(savedViews);
   const [isSideShut, setSideShut] = useSideBar();
 
   const isNarrow = useIsNarrow();
@@ -70,6 +72,7 @@ export function Workbench() {
       { title: "Go to a type…", keys: "#", run: () => setPalette("#") },
       ...(catalog && catalog.clusters.length > 1 ? [{ title: "Go to a cluster…", keys: "@", run: () => setPalette("@") }] : []),
       ...pages.map((one) => ({ title: one.title, run: () => reveal({ page: one.id }) })),
+      ...views.map((view) => ({ title: `View: ${view.name}`, run: () => go(placeOf(view)) })),
       ...tabCommands(titleOfOne),
       { title: isSideShut ? "Show the side bar" : "Hide the side bar", keys: "Ctrl+B", run: () => setSideShut(!isSideShut) },
       { title: "Another theme", run: nextTheme },
@@ -77,7 +80,7 @@ export function Workbench() {
       { title: "Sign out", run: signOut },
     ],
     // What is offered depends on the tabs there are.
-    [catalog, pages, openHelp, signOut, titleOfOne, tabs, isSideShut, setSideShut],
+    [catalog, pages, openHelp, signOut, titleOfOne, tabs, views, isSideShut, setSideShut],
   );
   const keys = useMemo<Keys>(() => ({ openHelp, openPalette: setPalette, toggleSide: () => setSideShut((is) => !is) }), [openHelp, setSideShut]);
   useKeys(keys);

@@ -58,4 +58,5 @@ export const TerminalIcon = () => <Icon><rect x="2" y="3" width="12" height="10"
 export const PeopleIcon = () => <Icon><circle cx="6" cy="5.5" r="2.2" /><path d="M2 13c0-2.5 1.7-4 4-4s4 1.5 4 4M10.5 3.6a2.2 2.2 0 010 3.9M11.5 9.3c1.6.5 2.5 1.8 2.5 3.7" /></Icon>;
 export const AgentIcon = () => <Icon><circle cx="8" cy="8" r="1.6" /><path d="M4.9 11.1a4.4 4.4 0 010-6.2M11.1 4.9a4.4 4.4 0 010 6.2M3 13a7 7 0 010-10M13 3a7 7 0 010 10" /></Icon>;
 export const GatewayIcon = () => <Icon><path d="M3 14V6a5 5 0 0110 0v8M6 14V7a2 2 0 014 0v7M1.5 14h13" /></Icon>;
+export const ViewIcon = () => <Icon><path d="M4.5 2.5h7v11L8 10.8l-3.5 2.7z" /></Icon>;
 export const KeysIcon = () => <Icon><rect x="1.5" y="4" width="13" height="8" rx="1.3" /><path d="M4 6.7h.1M6.7 6.7h.1M9.3 6.7h.1M12 6.7h.1M5 9.5h6" /></Icon>;

@@ -11,6 +11,7 @@ import { settings } from "../ui/settings";
 import { StateDot } from "../ui/StateDot";
 import { useCounts } from "./counts";
 import { useListings } from "./listings";
+import { savedViews } from "./saved";
 import { go, place as placeStore, reveal } from "./tabs";
 import { treeOf, type TreeNode } from "./tree";
 
@@ -44,10 +45,11 @@ export function Explorer({ catalog, filter, isSeen, element, onChosen, onLeave }
   const counts = counted.phase === "counting" || counted.phase === "counted" ? counted.counts : undefined;
   const wanted = useMemo(() => listedBy(catalog, toggled), [catalog, toggled]);
   const listed = useListings(wanted);
+  const views = useStore(savedViews);
   const nodes = useMemo(
-    () => treeOf({ catalog, current: here.cluster, toggled, filter, counts, listed }),
+    () => treeOf({ catalog, current: here.cluster, toggled, filter, counts, listed, views }),
     // The counts are the same object all the time; its version tells of a change.
-    [catalog, here.cluster, toggled, filter, counts, counted.version, listed],
+    [catalog, here.cluster, toggled, filter, counts, counted.version, listed, views],
   );
 
   const isNarrow = useIsNarrow();
@@ -80,7 +82,7 @@ export function Explorer({ catalog, filter, isSeen, element, onChosen, onLeave }
     if (!node.place) toggle(node);
     else {
       // The type that is looked at is shown from its beginning; another as it was left.
-      if (node.kind === "object" || isAt(node, here)) go(node.place);
+      if (node.kind === "object" || node.kind === "view" || isAt(node, here)) go(node.place);
       else reveal(node.place);
       onChosen();
     }
@@ -159,7 +161,7 @@ interface ItemProps {
 
 function TreeItem({ node, start, here, isStop, onToggle, onChoose }: ItemProps) {
   const trouble = node.kind === "type" && node.type ? CONDITIONS[node.type.condition] : "";
-  const health = node.kind === "cluster" ? node.cluster.health : undefined;
+  const health = node.kind === "cluster" ? node.cluster?.health : undefined;
   const isCurrent = node.kind === "type" && isAt(node, here);
   function choose(event: MouseEvent) {
     // With a modifier the browser opens a tab of its own, as for any link.
@@ -210,7 +212,7 @@ function TreeItem({ node, start, here, isStop, onToggle, onChoose }: ItemProps) 
 }
 
 function isAt(node: TreeNode, here: Place): boolean {
-  if (here.page || here.cluster !== node.cluster.name || here.type !== node.type?.type) return false;
+  if (here.page || here.cluster !== node.cluster?.name || here.type !== node.type?.type) return false;
   // Of the many lines that a type may have, the one of the chosen namespace.
   return (node.place?.namespace ?? "") === "" || node.place?.namespace === here.namespace;
 }

@@ -3,10 +3,11 @@ import type { Catalog, ClusterInfo, TypeInfo } from "../feed/messages";
 import type { Place } from "../location";
 import { compareGroups, groupTitle, titleOf } from "../ui/format";
 import type { Counts } from "./counts";
+import { placeOf, type SavedView } from "./saved";
 
 export interface TreeNode {
   readonly id: string;
-  readonly kind: "cluster" | "group" | "namespaces" | "namespace" | "type" | "object" | "more";
+  readonly kind: "views" | "view" | "cluster" | "group" | "namespaces" | "namespace" | "type" | "object" | "more";
   readonly title: string;
   /** 1 for the outermost. */
   readonly level: number;
@@ -19,7 +20,7 @@ export interface TreeNode {
   /** Where it leads; undefined: it only opens. */
   readonly place: Partial<Place> | undefined;
   readonly type: TypeInfo | undefined;
-  readonly cluster: ClusterInfo;
+  readonly cluster: ClusterInfo | undefined;
 }
 
 /** The objects of an open type that are known so far, and how many there are. */
@@ -37,6 +38,7 @@ export interface TreeQuestion {
   readonly filter: string;
   readonly counts: Counts | undefined;
   readonly listed: ReadonlyMap<string, Listed>;
+  readonly views: readonly SavedView[];
 }
 
 const START: Partial<Place> = { page: "", tab: "", name: "", inNamespace: "", filter: "" };
@@ -45,11 +47,21 @@ type Draft = Omit<TreeNode, "position" | "siblings"> & { readonly children?: rea
 
 export function treeOf(question: TreeQuestion): TreeNode[] {
   const wanted = question.filter.trim().toLowerCase();
-  return flat((question.catalog?.clusters ?? []).map((cluster) => clusterNode(cluster, question, wanted)));
+  const clusters = (question.catalog?.clusters ?? []).map((cluster) => clusterNode(cluster, question, wanted));
+  const views = question.views.filter(({ name }) => !wanted || name.toLowerCase().includes(wanted));
+  return flat(question.catalog && views.length > 0 ? [viewsNode(views, question), ...clusters] : clusters);
 }
 
 function flat(drafts: readonly Draft[]): TreeNode[] {
   return drafts.flatMap(({ children, ...node }, index) => [{ ...node, position: index + 1, siblings: drafts.length }, ...(node.isOpen && children ? flat(children) : [])]);
+}
+
+function viewsNode(views: readonly SavedView[], question: TreeQuestion): Draft {
+  const shared = { count: undefined, type: undefined, cluster: undefined };
+  return {
+    ...shared, id: "views", kind: "views", title: "Saved views", level: 1, isOpen: !question.toggled.has("views"), place: undefined,
+    children: views.map((view) => ({ ...shared, id: `view ${view.name}`, kind: "view", title: view.name, level: 2, isOpen: undefined, place: placeOf(view) })),
+  };
 }
 
 function clusterNode(cluster: ClusterInfo, question: TreeQuestion, wanted: string): Draft {
