@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
-        # No text becomes markup or a script's address, whatever a library does; the page makes one address, its worker's.
+        # No text becomes markup or a script's address, whatever a library does; the page makes one, its worker's.
         "require-trusted-types-for 'script'",
         "trusted-types octokube",
     )
