@@ -1,6 +1,5 @@
 """Serves EnrolmentService over gRPC."""
 
-import datetime
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,11 @@ from octokube.runtime.errors import UserError
 from octokube.v1 import enrolment_service_pb2 as pb
 from octokube_hub.api.callers import Callers
 from octokube_hub.api.calls import certificate_of, unary
+from octokube_hub.api.enrolled import life_of, told_certificate, with_times
 from octokube_hub.errors import Refused
 from octokube_hub.identity import AgentAccess, Leases
 from octokube_hub.identity.ca import Issued
-from octokube_hub.identity.enrolment import TOKEN_LIFE, Enrolment
+from octokube_hub.identity.enrolment import Enrolment
 from octokube_hub.ingest import Admission
 from octokube_hub.store import EnrolledRecord
 
@@ -66,9 +66,8 @@ class EnrolmentServicer:
         await self._callers.decide(identity, TYPE, request.cluster[:MAX_NAME], "create", "agent.create")
         if not self._mtls_port():
             raise Refused("FAILED_PRECONDITION", "this hub has no port for certificates; start it with --mtls-listen")
-        life = datetime.timedelta(seconds=request.life_seconds) if request.life_seconds else TOKEN_LIFE
         try:
-            made = await self._enrolment.permit(request.cluster, life)
+            made = await self._enrolment.permit(request.cluster, life_of(request.life_seconds))
         except UserError as error:
             raise Refused("INVALID_ARGUMENT", str(error)) from error
         await self._callers.record(
@@ -123,23 +122,10 @@ class EnrolmentServicer:
         return pb.RevokeAgentResponse()
 
     def _told(self, issued: Issued) -> pb.IssuedCertificate:
-        return pb.IssuedCertificate(
-            certificate_pem=issued.certificate_pem,
-            authority_pem=self._enrolment.authority.certificate_pem,
-            mtls_port=self._mtls_port(),
-            mtls_address=self._mtls_address,
-        )
+        return told_certificate(issued, self._enrolment, mtls_port=self._mtls_port(), mtls_address=self._mtls_address)
 
 
 def _described(record: EnrolledRecord, is_connected: bool) -> pb.EnrolledAgent:
     told = pb.EnrolledAgent(agent_id=record.id, cluster=record.name, is_connected=is_connected)
-    told.created_at.FromDatetime(record.created_at)
-    told.token_expires_at.FromDatetime(record.token_expires_at)
-    for field, at in (
-        (told.enrolled_at, record.enrolled_at),
-        (told.certificate_expires_at, record.certificate_expires_at),
-        (told.revoked_at, record.revoked_at),
-    ):
-        if at is not None:
-            field.FromDatetime(at)
+    with_times(told, record)
     return told

@@ -1,6 +1,5 @@
 """Serves GatewayService over gRPC: people by policy, gateways by proof or certificate."""
 
-import datetime
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from octokube.v1 import enrolment_service_pb2 as enrolment_pb
 from octokube.v1 import gateway_service_pb2 as pb
 from octokube_hub.api.callers import Callers
 from octokube_hub.api.calls import unary
+from octokube_hub.api.enrolled import life_of, told_certificate, with_times
 from octokube_hub.api.gateway_gate import GatewayGate
 from octokube_hub.errors import Refused
 from octokube_hub.identity import Leases
 from octokube_hub.identity.ca import Issued
-from octokube_hub.identity.enrolment import TOKEN_LIFE, Enrolment
+from octokube_hub.identity.enrolment import Enrolment
 from octokube_hub.ingest import Admission
 from octokube_hub.store import EnrolledRecord
 
@@ -66,9 +66,8 @@ class GatewayServicer:
         await self._callers.decide(identity, TYPE, request.name[:MAX_NAME], "create", "gateway.create")
         if not self._mtls_port():
             raise Refused("FAILED_PRECONDITION", "this hub has no port for certificates; start it with --mtls-listen")
-        life = datetime.timedelta(seconds=request.life_seconds) if request.life_seconds else TOKEN_LIFE
         try:
-            made = await self._enrolment.permit(request.name, life)
+            made = await self._enrolment.permit(request.name, life_of(request.life_seconds))
         except UserError as error:
             raise Refused("INVALID_ARGUMENT", str(error)) from error
         await self._callers.record(identity.subject.name, "gateway.create", made.token.id, f"named {request.name}")
@@ -119,22 +118,10 @@ class GatewayServicer:
 
     def _told(self, issued: Issued) -> enrolment_pb.IssuedCertificate:
         # Without the address that agents are told: a gateway is where the hub is, and goes where it enrolled.
-        return enrolment_pb.IssuedCertificate(
-            certificate_pem=issued.certificate_pem,
-            authority_pem=self._enrolment.authority.certificate_pem,
-            mtls_port=self._mtls_port(),
-        )
+        return told_certificate(issued, self._enrolment, mtls_port=self._mtls_port())
 
 
 def _described(record: EnrolledRecord, is_connected: bool) -> pb.EnrolledGateway:
     told = pb.EnrolledGateway(gateway_id=record.id, name=record.name, is_connected=is_connected)
-    told.created_at.FromDatetime(record.created_at)
-    told.token_expires_at.FromDatetime(record.token_expires_at)
-    for field, at in (
-        (told.enrolled_at, record.enrolled_at),
-        (told.certificate_expires_at, record.certificate_expires_at),
-        (told.revoked_at, record.revoked_at),
-    ):
-        if at is not None:
-            field.FromDatetime(at)
+    with_times(told, record)
     return told

@@ -26,6 +26,7 @@ from tests.hub.conftest import agent, channel, clock, hub
 from tests.hub.objects import key
 from tests.hub.watching import watching
 from tests.support.sockets import granted, renumbered
+from tests.support.waiting import HANG_SECONDS
 
 __all__ = ["agent", "channel", "clock", "hub", "policies", "scene"]
 
@@ -193,7 +194,7 @@ async def test_a_bad_page_closes_its_own_socket_and_no_other(scene: Scene, gatew
         assert {1007, 1008} <= codes, "the trial reaches both"
         ping = browser_pb2.BrowserMessage(channel=0, ping=browser_pb2.Ping(nonce=42))
         await (good.send_str(json_format.MessageToJson(ping)) if protocol == JSON else good.send_bytes(valid[7]))
-        assert (await good.receive(timeout=40)).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
+        assert (await good.receive(timeout=HANG_SECONDS)).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
         await good.close()
     assert not gateway._sockets
     await caller.send(input=pb.OperationInput(stdin=b"still here"))

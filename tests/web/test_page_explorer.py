@@ -40,6 +40,17 @@ async def test_counts_follow_what_comes_and_goes(open_tab: OpenTab, hub: PageHub
     await expect(pods).to_have_text("Pods")
 
 
+async def test_very_much_is_counted_only_when_somebody_asks(open_tab: OpenTab, hub: PageHub) -> None:
+    for number in range(20_000):
+        hub.put("configmaps", "search", f"c{number}", [1])
+    page = await opened(open_tab)
+    await expect(page.get_by_text("You may see very many objects: they are not counted.")).to_be_visible()
+    await expect(item(page, "ConfigMaps")).to_have_text("ConfigMaps")
+    await eventually(lambda: len(hub.streams) == len(hub.tables))
+    await page.get_by_role("button", name="Count them").click()
+    await expect(item(page, "ConfigMaps")).to_have_text("ConfigMaps20,000")
+
+
 async def test_a_namespace_lists_only_what_is_in_it_and_an_object_is_opened_from_there(
     open_tab: OpenTab, hub: PageHub
 ) -> None:
@@ -80,7 +91,7 @@ async def test_a_namespace_lists_only_what_is_in_it_and_an_object_is_opened_from
     await eventually(lambda: len(hub.tables) == 2)  # the table and the object: nothing is listed any more
 
 
-async def test_what_is_withdrawn_leaves_the_tree_with_its_namespace(open_tab: OpenTab, hub: PageHub) -> None:
+async def test_what_is_withdrawn_leaves_the_tree(open_tab: OpenTab, hub: PageHub) -> None:
     key = hub.put("pods", "payments", "aaa-secret", ["1/1", "Running", 0, 1])
     page = await opened(open_tab)
     await item(page, "Pods").locator(".twisty").click()

@@ -184,6 +184,14 @@ async def test_a_table_that_nobody_has_seen_for_a_while_holds_no_stream(open_tab
     await page.get_by_role("treeitem", name="Nodes").click()
     await expect(row(page, "node-1")).to_be_visible()
     assert open_streams() == 2
+    await tabs(page).first.click()
+    await row(page, "api-00001").get_by_role("checkbox").click()
+    await tabs(page).last.click()
+    await page.clock.fast_forward(31_000)
+    await tabs(page).first.click()
+    await expect(page.locator(".bulk-bar")).to_contain_text("1 marked")  # what is marked is not put to sleep
+    await page.get_by_role("button", name="Unmark").click()
+    await tabs(page).last.click()
     await page.clock.fast_forward(31_000)
     await eventually(lambda: open_streams() == 1)
     await tabs(page).first.click()

@@ -15,8 +15,10 @@ export interface ViewSpec {
 }
 
 export type Order =
-  /** Connects as the person who is signed in; several tabs share what is open already. */
-  /** `isNew`: the person has signed in just now, which ended what this browser was signed in as before. */
+  /**
+   * Connects as the person who is signed in; several tabs share what is open already. `isNew`: they have signed in just now,
+   * which ended what this browser was signed in as before.
+   */
   | { readonly do: "start"; readonly url: string; readonly subject: string; readonly isNew?: boolean }
   /** Signs every tab out and forgets everything. */
   | { readonly do: "stop" }

@@ -25,26 +25,29 @@ function towards(side: Side): void {
 interface KeyedCommand extends Command {
   /** As `chordOf` says it. */
   readonly chord: string;
+  /** What there has to be several of for it to do anything. */
+  readonly needs?: "tabs" | "groups";
 }
 
 const active = () => activeTab(layout.get()).id;
 
 const KEYED: readonly KeyedCommand[] = [
-  { title: "Close tab", keys: "Alt+W", chord: "alt KeyW", run: () => closeTab(active()) },
+  { title: "Close tab", keys: "Alt+W", chord: "alt KeyW", needs: "tabs", run: () => closeTab(active()) },
   { title: "Reopen closed tab", keys: "Alt+Shift+T", chord: "alt shift KeyT", run: reopenTab },
-  { title: "Next tab", keys: "Alt+]", chord: "alt BracketRight", run: () => showTab(neighbour(layout.get(), 1)) },
-  { title: "Previous tab", keys: "Alt+[", chord: "alt BracketLeft", run: () => showTab(neighbour(layout.get(), -1)) },
-  { title: "Tab used before", keys: "Alt+Q", chord: "alt KeyQ", run: () => showTab(layout.get().recent[1] ?? active()) },
+  { title: "Next tab", keys: "Alt+]", chord: "alt BracketRight", needs: "tabs", run: () => showTab(neighbour(layout.get(), 1)) },
+  { title: "Previous tab", keys: "Alt+[", chord: "alt BracketLeft", needs: "tabs", run: () => showTab(neighbour(layout.get(), -1)) },
+  { title: "Tab used before", keys: "Alt+Q", chord: "alt KeyQ", needs: "tabs", run: () => showTab(layout.get().recent[1] ?? active()) },
   { title: "Split to the right", keys: "Ctrl+\\", chord: "ctrl Backslash", run: () => arrange(split(layout.get(), active(), "right")) },
   { title: "Split downwards", keys: "Ctrl+Shift+\\", chord: "ctrl shift Backslash", run: () => arrange(split(layout.get(), active(), "down")) },
-  { title: "Move tab to the left", keys: "Alt+Shift+←", chord: "alt shift ArrowLeft", run: () => towards("left") },
-  { title: "Move tab to the right", keys: "Alt+Shift+→", chord: "alt shift ArrowRight", run: () => towards("right") },
-  { title: "Move tab up", keys: "Alt+Shift+↑", chord: "alt shift ArrowUp", run: () => towards("up") },
-  { title: "Move tab down", keys: "Alt+Shift+↓", chord: "alt shift ArrowDown", run: () => towards("down") },
+  { title: "Move tab to the left", keys: "Alt+Shift+←", chord: "alt shift ArrowLeft", needs: "tabs", run: () => towards("left") },
+  { title: "Move tab to the right", keys: "Alt+Shift+→", chord: "alt shift ArrowRight", needs: "tabs", run: () => towards("right") },
+  { title: "Move tab up", keys: "Alt+Shift+↑", chord: "alt shift ArrowUp", needs: "tabs", run: () => towards("up") },
+  { title: "Move tab down", keys: "Alt+Shift+↓", chord: "alt shift ArrowDown", needs: "tabs", run: () => towards("down") },
   ...[1, 2, 3, 4].map((number) => ({
     title: `Focus group ${number}`,
     keys: `Alt+Shift+${number}`,
     chord: `alt shift Digit${number}`,
+    needs: "groups" as const,
     run: () => {
       const group = groupsOf(layout.get())[number - 1];
       if (group) arrange(showGroup(layout.get(), group.id), "replace");
@@ -71,12 +74,11 @@ export function pressTabKey(event: KeyboardEvent): boolean {
 export function tabCommands(titleOf: (tab: Tab) => TabTitle): Command[] {
   const now = layout.get();
   const tabs = tabsOf(now);
-  const groupCount = groupsOf(now).length;
-  const isOffered = ({ title }: Command) => (tabs.length > 1 || !/^(Next|Previous|Move|Tab used|Close)/.test(title)) && (groupCount > 1 || !title.startsWith("Focus group"));
+  const counts = { tabs: tabs.length, groups: groupsOf(now).length };
   const go = (run: () => void) => () => (run(), focusActiveTab());
   return [
     ...(tabs.length > 1 ? tabs.map((tab) => ({ title: `Tab: ${[titleOf(tab).title, titleOf(tab).detail].filter(Boolean).join(" · ")}`, run: go(() => showTab(tab.id)) })) : []),
     { title: "Keep this tab", run: () => keepTab(active()) },
-    ...KEYED.filter(isOffered).map(({ title, keys, run }) => ({ title, ...(keys ? { keys } : {}), run: go(run) })),
+    ...KEYED.filter(({ needs }) => !needs || counts[needs] > 1).map(({ title, keys, run }) => ({ title, ...(keys ? { keys } : {}), run: go(run) })),
   ];
 }
