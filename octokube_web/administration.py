@@ -26,7 +26,7 @@ PATH = "/api/v1/hub/{service}/{method}"
 RECORDING = "/api/v1/recordings/{session_id}"
 _READ_RECORDING = f"{admin_pb.DESCRIPTOR.services_by_name['AdminService'].full_name}/ReadRecording"
 _FOR_THE_PAGE = {
-    (cluster_pb, "ClusterService"): ("WhoAmI", "ExplainAccess"),
+    (cluster_pb, "ClusterService"): ("WhoAmI", "ExplainAccess", "Search"),
     (admin_pb, "AdminService"): ("GetHubStatus", "GetPolicy", "ListAuditRecords", "ListSessions"),
     (identity_pb, "IdentityService"): (
         "CreatePersonalToken",

@@ -17,6 +17,7 @@ CATALOG = browser_pb2.GatewayMessage.CATALOG_FIELD_NUMBER
 OBJECT = browser_pb2.GatewayMessage.OBJECT_FIELD_NUMBER
 ACCESS = browser_pb2.GatewayMessage.ACCESS_FIELD_NUMBER
 RUN = browser_pb2.GatewayMessage.RUN_FIELD_NUMBER
+FOUND = browser_pb2.GatewayMessage.FOUND_FIELD_NUMBER
 
 FINAL_CODES = frozenset(
     {"OK", "UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED"}
@@ -36,7 +37,7 @@ class Encoding(Protocol):
         ...
 
     def wrap(self, channel: int, field: int, hub_bytes: bytes) -> bytes | str:
-        """A message that holds a hub's response: WATCH, CATALOG, OBJECT, ACCESS or RUN."""
+        """A message that holds a hub's response: WATCH, CATALOG, OBJECT, ACCESS, RUN or FOUND."""
         ...
 
     def encode(self, gateway_message: browser_pb2.GatewayMessage) -> bytes | str:

@@ -184,12 +184,13 @@ class Socket:
             return channel
         if kind == "catalog":
             return CatalogChannel(number, self._feed, self._token(), self._peer, self._codec, self._send)
-        if kind == "get_object":
-            asked = request.get_object.SerializeToString()
-            ask, field = functools.partial(self._feed.get_object, self._token(), asked), encoding.OBJECT
-        else:
-            asked = request.explain_access.SerializeToString()
-            ask, field = functools.partial(self._feed.explain_access, self._token(), asked), encoding.ACCESS
+        questions = {
+            "get_object": (self._feed.get_object, encoding.OBJECT),
+            "explain_access": (self._feed.explain_access, encoding.ACCESS),
+            "search": (self._feed.search, encoding.FOUND),
+        }
+        question, field = questions[kind]
+        ask = functools.partial(question, self._token(), getattr(request, kind).SerializeToString())
         return QuestionChannel(number, ask, field, self._codec, self._send)
 
     def _open(self, number: int, channel: Channel, tasks: Tasks) -> None:

@@ -28,6 +28,7 @@ class Request:
     type_word: str
     name: str
     namespace: str
+    labels: str
     cluster: str
     output: str
     is_watch: bool
@@ -37,6 +38,7 @@ class Request:
 @click.argument("type_word", metavar="TYPE", required=False)
 @click.argument("name", required=False, default="")
 @click.option("-n", "--namespace", default="", help="A namespace or a glob. Without it: all that you may see.")
+@click.option("-l", "--selector", "labels", default="", help="A label selector, such as app=web,tier!=cache.")
 @click.option("--cluster", default="*", show_default=True, help="A cluster or a glob.")
 @click.option(
     "-o", "--output", type=click.Choice(["table", "wide", "json", "yaml", "name"]), default="table", show_default=True
@@ -53,6 +55,7 @@ def get(
     type_word: str | None,
     name: str,
     namespace: str,
+    labels: str,
     cluster: str,
     output: str,
     is_watch: bool,
@@ -70,7 +73,7 @@ def get(
         if not type_word or not name or is_watch or output not in ("json", "yaml"):
             raise UserError("--full shows one object: name it, with -o json or -o yaml and without --watch")
         return get_full(type_word, name, namespace, "" if cluster == "*" else cluster, output)
-    request = Request(type_word or "", name, namespace, cluster, output, is_watch)
+    request = Request(type_word or "", name, namespace, labels, cluster, output, is_watch)
 
     async def main(stopping: asyncio.Event) -> None:
         async with connected() as hub:
@@ -105,7 +108,7 @@ async def _get(hub: HubConnection, request: Request) -> None:
     type = find_type(request.type_word, (type for cluster in catalog.clusters for type in cluster.types))
     printer = _printer(request, type, has_many_clusters=len(catalog.clusters) > 1)
     selected = _selected_clusters(request.cluster, catalog)
-    if request.name and not request.is_watch:
+    if request.name and not request.is_watch and not request.labels:
         await _print_one(hub, request, type, printer, selected)
         return
     view = hub.client.view(
@@ -113,6 +116,7 @@ async def _get(hub: HubConnection, request: Request) -> None:
         cluster=request.cluster,
         namespace=request.namespace if request.namespace and type.namespaced else "**",
         name=request.name or (),
+        labels=request.labels,
         has_bodies=request.output in ("json", "yaml"),
         on_interrupted=_tell_interruption,
     )

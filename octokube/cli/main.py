@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": ("octokube.cli.demo:demo", "Agent, hub and Web IDE in one process, on a simulated cluster.", "demo"),
     "up": ("octokube.cli.up:up", "Agent, hub and Web IDE in one process, on a real cluster.", "demo"),
     "get": ("octokube.cli.get:get", "Objects of a type, as the policy lets you see them; --watch follows them.", ""),
+    "search": ("octokube.cli.search:search", "Objects by what names, labels, annotations and images say.", ""),
     "schema": ("octokube.cli.operate.reading:schema", "What the fields of a type are, as JSON Schema.", ""),
     "describe": ("octokube.cli.operate.reading:describe", "An object with its events, owners and what it owns.", ""),
     "logs": ("octokube.cli.operate.reading:logs", "Logs of a pod, a workload or a selection; -f follows them.", ""),

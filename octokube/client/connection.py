@@ -27,13 +27,15 @@ class Client:
         namespace: str | Iterable[str] = "**",
         cluster: str | Iterable[str] = "*",
         name: str | Iterable[str] = (),
+        labels: str = "",
         has_bodies: bool = True,
         on_interrupted: Callable[[str], None] | None = None,
     ) -> ClusterView:
         """A live copy of the objects of some types, which follows from now on; close it, or the client, to stop.
 
         ``types`` are plurals with their group ("pods", "deployments.apps") or "*". Clusters, namespaces and names are
-        names or globs; cluster-scoped objects are in the namespace "cluster", and "**" is everything. Without bodies
+        names or globs; cluster-scoped objects are in the namespace "cluster", and "**" is everything. ``labels`` is a
+        selector as kubectl's ``-l`` takes it: "app=web,tier!=cache". Without bodies
         only table rows are sent, a tenth of the bytes. ``on_interrupted`` is called with the reason when the connection
         breaks. Narrowing asks for less than the policy allows, and never gets more. Raises ValueError without a type.
         """
@@ -46,6 +48,7 @@ class Client:
             types=types,
             namespaces=_listed(namespace),
             names=_listed(name),
+            label_selector=labels,
             detail=cluster_service_pb2.DETAIL_OBJECTS if has_bodies else cluster_service_pb2.DETAIL_ROWS,
         )
         if self._tasks.is_closed:
@@ -95,6 +98,35 @@ class Client:
         )
         answer = await self.feed.explain_access(self._token, request.SerializeToString())
         return tuple(cluster_service_pb2.ExplainAccessResponse.FromString(answer).answers)
+
+    async def search(
+        self,
+        text: str,
+        *,
+        types: Iterable[str] = ("*",),
+        namespace: str | Iterable[str] = "**",
+        cluster: str | Iterable[str] = "*",
+        labels: str = "",
+    ) -> AsyncIterator[cluster_service_pb2.SearchHit]:
+        """Objects that hold all words of a text in name, labels, annotations or images, as they are found.
+
+        In the order of cluster, type, namespace and name; where to search is narrowed as with ``view``. Only what may
+        be seen is searched. Raises FeedError.
+        """
+        request = cluster_service_pb2.SearchRequest(
+            within=cluster_service_pb2.Subscription(
+                clusters=_listed(cluster), types=types, namespaces=_listed(namespace), label_selector=labels
+            ),
+            text=text,
+        )
+        while True:
+            answer = await self.feed.search(self._token, request.SerializeToString())
+            part = cluster_service_pb2.SearchResponse.FromString(answer)
+            for hit in part.hits:
+                yield hit
+            if not part.next:
+                return
+            request.after = part.next
 
     async def who_am_i(self) -> cluster_service_pb2.WhoAmIResponse:
         """Who the hub takes the token's bearer for. Raises FeedError."""

@@ -97,6 +97,10 @@ class Feed(Protocol):
         """An encoded ExplainAccessResponse for an encoded ExplainAccessRequest. Raises FeedError."""
         ...
 
+    async def search(self, token: str, request: bytes) -> bytes:
+        """An encoded SearchResponse, one part of a search, for an encoded SearchRequest. Raises FeedError."""
+        ...
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream. Nothing is sent before the first ``send``; a refused token is told by ``receive``."""
         ...

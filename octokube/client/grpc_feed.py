@@ -37,6 +37,9 @@ class GrpcFeed:
         self._explain_access: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             f"/{_SERVICE}/ExplainAccess", request_serializer=None, response_deserializer=None
         )
+        self._search: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"/{_SERVICE}/Search", request_serializer=None, response_deserializer=None
+        )
         self._who_am_i: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
             f"/{_SERVICE}/WhoAmI", request_serializer=None, response_deserializer=None
         )
@@ -53,6 +56,10 @@ class GrpcFeed:
     async def explain_access(self, token: str, request: bytes) -> bytes:
         """An encoded ExplainAccessResponse for an encoded ExplainAccessRequest. Raises FeedError."""
         return await self._unary(self._explain_access, token, request)
+
+    async def search(self, token: str, request: bytes) -> bytes:
+        """An encoded SearchResponse. Raises FeedError."""
+        return await self._unary(self._search, token, request)
 
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream; ``peer`` is not used, since the hub sees the connection."""

@@ -27,7 +27,7 @@ from octokube.v1 import cluster_service_pb2 as octokube_dot_v1_dot_cluster__serv
 from octokube.v1 import operation_pb2 as octokube_dot_v1_dot_operation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19octokube/v1/browser.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!octokube/v1/cluster_service.proto\x1a\x1boctokube/v1/operation.proto\"\xf6\x02\n\x0e\x42rowserMessage\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\r\x12*\n\x05watch\x18\x02 \x01(\x0b\x32\x19.octokube.v1.WatchRequestH\x00\x12\x33\n\x07\x63\x61talog\x18\x03 \x01(\x0b\x32 .octokube.v1.WatchCatalogRequestH\x00\x12\x33\n\nget_object\x18\x04 \x01(\x0b\x32\x1d.octokube.v1.GetObjectRequestH\x00\x12*\n\x05\x63lose\x18\x05 \x01(\x0b\x32\x19.octokube.v1.ChannelCloseH\x00\x12!\n\x04ping\x18\x06 \x01(\x0b\x32\x11.octokube.v1.PingH\x00\x12;\n\x0e\x65xplain_access\x18\x07 \x01(\x0b\x32!.octokube.v1.ExplainAccessRequestH\x00\x12&\n\x03run\x18\x08 \x01(\x0b\x32\x17.octokube.v1.RunRequestH\x00\x42\t\n\x07message\"\xc9\x03\n\x0eGatewayMessage\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\r\x12+\n\x05watch\x18\x02 \x01(\x0b\x32\x1a.octokube.v1.WatchResponseH\x00\x12\x34\n\x07\x63\x61talog\x18\x03 \x01(\x0b\x32!.octokube.v1.WatchCatalogResponseH\x00\x12\x30\n\x06object\x18\x04 \x01(\x0b\x32\x1e.octokube.v1.GetObjectResponseH\x00\x12,\n\x06\x63losed\x18\x05 \x01(\x0b\x32\x1a.octokube.v1.ChannelClosedH\x00\x12!\n\x04pong\x18\x06 \x01(\x0b\x32\x11.octokube.v1.PongH\x00\x12*\n\x05hello\x18\x07 \x01(\x0b\x32\x19.octokube.v1.GatewayHelloH\x00\x12\x34\n\x06\x61\x63\x63\x65ss\x18\x08 \x01(\x0b\x32\".octokube.v1.ExplainAccessResponseH\x00\x12\'\n\x03run\x18\t \x01(\x0b\x32\x18.octokube.v1.RunResponseH\x00\x12*\n\x05grant\x18\n \x01(\x0b\x32\x19.octokube.v1.ChannelGrantH\x00\x42\t\n\x07message\"\x0e\n\x0c\x43hannelClose\"q\n\rChannelClosed\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\x12.\n\x0bretry_after\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x15\n\x04Ping\x12\r\n\x05nonce\x18\x01 \x01(\x04\"\x15\n\x04Pong\x12\r\n\x05nonce\x18\x01 \x01(\x04\"\x80\x01\n\x0cGatewayHello\x12\x17\n\x0fgateway_version\x18\x01 \x01(\t\x12-\n\x08who_am_i\x18\x02 \x01(\x0b\x32\x1b.octokube.v1.WhoAmIResponse\x12(\n\x05grant\x18\x03 \x01(\x0b\x32\x19.octokube.v1.ChannelGrant\",\n\x0c\x43hannelGrant\x12\r\n\x05\x66irst\x18\x01 \x01(\r\x12\r\n\x05\x63ount\x18\x02 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19octokube/v1/browser.proto\x12\x0boctokube.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!octokube/v1/cluster_service.proto\x1a\x1boctokube/v1/operation.proto\"\xa4\x03\n\x0e\x42rowserMessage\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\r\x12*\n\x05watch\x18\x02 \x01(\x0b\x32\x19.octokube.v1.WatchRequestH\x00\x12\x33\n\x07\x63\x61talog\x18\x03 \x01(\x0b\x32 .octokube.v1.WatchCatalogRequestH\x00\x12\x33\n\nget_object\x18\x04 \x01(\x0b\x32\x1d.octokube.v1.GetObjectRequestH\x00\x12*\n\x05\x63lose\x18\x05 \x01(\x0b\x32\x19.octokube.v1.ChannelCloseH\x00\x12!\n\x04ping\x18\x06 \x01(\x0b\x32\x11.octokube.v1.PingH\x00\x12;\n\x0e\x65xplain_access\x18\x07 \x01(\x0b\x32!.octokube.v1.ExplainAccessRequestH\x00\x12&\n\x03run\x18\x08 \x01(\x0b\x32\x17.octokube.v1.RunRequestH\x00\x12,\n\x06search\x18\t \x01(\x0b\x32\x1a.octokube.v1.SearchRequestH\x00\x42\t\n\x07message\"\xf7\x03\n\x0eGatewayMessage\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\r\x12+\n\x05watch\x18\x02 \x01(\x0b\x32\x1a.octokube.v1.WatchResponseH\x00\x12\x34\n\x07\x63\x61talog\x18\x03 \x01(\x0b\x32!.octokube.v1.WatchCatalogResponseH\x00\x12\x30\n\x06object\x18\x04 \x01(\x0b\x32\x1e.octokube.v1.GetObjectResponseH\x00\x12,\n\x06\x63losed\x18\x05 \x01(\x0b\x32\x1a.octokube.v1.ChannelClosedH\x00\x12!\n\x04pong\x18\x06 \x01(\x0b\x32\x11.octokube.v1.PongH\x00\x12*\n\x05hello\x18\x07 \x01(\x0b\x32\x19.octokube.v1.GatewayHelloH\x00\x12\x34\n\x06\x61\x63\x63\x65ss\x18\x08 \x01(\x0b\x32\".octokube.v1.ExplainAccessResponseH\x00\x12\'\n\x03run\x18\t \x01(\x0b\x32\x18.octokube.v1.RunResponseH\x00\x12*\n\x05grant\x18\n \x01(\x0b\x32\x19.octokube.v1.ChannelGrantH\x00\x12,\n\x05\x66ound\x18\x0b \x01(\x0b\x32\x1b.octokube.v1.SearchResponseH\x00\x42\t\n\x07message\"\x0e\n\x0c\x43hannelClose\"q\n\rChannelClosed\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\x12.\n\x0bretry_after\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x15\n\x04Ping\x12\r\n\x05nonce\x18\x01 \x01(\x04\"\x15\n\x04Pong\x12\r\n\x05nonce\x18\x01 \x01(\x04\"\x80\x01\n\x0cGatewayHello\x12\x17\n\x0fgateway_version\x18\x01 \x01(\t\x12-\n\x08who_am_i\x18\x02 \x01(\x0b\x32\x1b.octokube.v1.WhoAmIResponse\x12(\n\x05grant\x18\x03 \x01(\x0b\x32\x19.octokube.v1.ChannelGrant\",\n\x0c\x43hannelGrant\x12\r\n\x05\x66irst\x18\x01 \x01(\r\x12\r\n\x05\x63ount\x18\x02 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,19 +35,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octokube.v1.browser_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_BROWSERMESSAGE']._serialized_start=139
-  _globals['_BROWSERMESSAGE']._serialized_end=513
-  _globals['_GATEWAYMESSAGE']._serialized_start=516
-  _globals['_GATEWAYMESSAGE']._serialized_end=973
-  _globals['_CHANNELCLOSE']._serialized_start=975
-  _globals['_CHANNELCLOSE']._serialized_end=989
-  _globals['_CHANNELCLOSED']._serialized_start=991
-  _globals['_CHANNELCLOSED']._serialized_end=1104
-  _globals['_PING']._serialized_start=1106
-  _globals['_PING']._serialized_end=1127
-  _globals['_PONG']._serialized_start=1129
-  _globals['_PONG']._serialized_end=1150
-  _globals['_GATEWAYHELLO']._serialized_start=1153
-  _globals['_GATEWAYHELLO']._serialized_end=1281
-  _globals['_CHANNELGRANT']._serialized_start=1283
-  _globals['_CHANNELGRANT']._serialized_end=1327
+  _globals['_BROWSERMESSAGE']._serialized_end=559
+  _globals['_GATEWAYMESSAGE']._serialized_start=562
+  _globals['_GATEWAYMESSAGE']._serialized_end=1065
+  _globals['_CHANNELCLOSE']._serialized_start=1067
+  _globals['_CHANNELCLOSE']._serialized_end=1081
+  _globals['_CHANNELCLOSED']._serialized_start=1083
+  _globals['_CHANNELCLOSED']._serialized_end=1196
+  _globals['_PING']._serialized_start=1198
+  _globals['_PING']._serialized_end=1219
+  _globals['_PONG']._serialized_start=1221
+  _globals['_PONG']._serialized_end=1242
+  _globals['_GATEWAYHELLO']._serialized_start=1245
+  _globals['_GATEWAYHELLO']._serialized_end=1373
+  _globals['_CHANNELGRANT']._serialized_start=1375
+  _globals['_CHANNELGRANT']._serialized_end=1419
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BrowserMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping", "explain_access", "run")
+    __slots__ = ("channel", "watch", "catalog", "get_object", "close", "ping", "explain_access", "run", "search")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +20,7 @@ class BrowserMessage(_message.Message):
     PING_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_ACCESS_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchRequest
     catalog: _cluster_service_pb2.WatchCatalogRequest
@@ -28,10 +29,11 @@ class BrowserMessage(_message.Message):
     ping: Ping
     explain_access: _cluster_service_pb2.ExplainAccessRequest
     run: _operation_pb2.RunRequest
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., explain_access: _Optional[_Union[_cluster_service_pb2.ExplainAccessRequest, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunRequest, _Mapping]] = ...) -> None: ...
+    search: _cluster_service_pb2.SearchRequest
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchRequest, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogRequest, _Mapping]] = ..., get_object: _Optional[_Union[_cluster_service_pb2.GetObjectRequest, _Mapping]] = ..., close: _Optional[_Union[ChannelClose, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., explain_access: _Optional[_Union[_cluster_service_pb2.ExplainAccessRequest, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunRequest, _Mapping]] = ..., search: _Optional[_Union[_cluster_service_pb2.SearchRequest, _Mapping]] = ...) -> None: ...
 
 class GatewayMessage(_message.Message):
-    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello", "access", "run", "grant")
+    __slots__ = ("channel", "watch", "catalog", "object", "closed", "pong", "hello", "access", "run", "grant", "found")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
@@ -42,6 +44,7 @@ class GatewayMessage(_message.Message):
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     GRANT_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
     channel: int
     watch: _cluster_service_pb2.WatchResponse
     catalog: _cluster_service_pb2.WatchCatalogResponse
@@ -52,7 +55,8 @@ class GatewayMessage(_message.Message):
     access: _cluster_service_pb2.ExplainAccessResponse
     run: _operation_pb2.RunResponse
     grant: ChannelGrant
-    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ..., access: _Optional[_Union[_cluster_service_pb2.ExplainAccessResponse, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunResponse, _Mapping]] = ..., grant: _Optional[_Union[ChannelGrant, _Mapping]] = ...) -> None: ...
+    found: _cluster_service_pb2.SearchResponse
+    def __init__(self, channel: _Optional[int] = ..., watch: _Optional[_Union[_cluster_service_pb2.WatchResponse, _Mapping]] = ..., catalog: _Optional[_Union[_cluster_service_pb2.WatchCatalogResponse, _Mapping]] = ..., object: _Optional[_Union[_cluster_service_pb2.GetObjectResponse, _Mapping]] = ..., closed: _Optional[_Union[ChannelClosed, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., hello: _Optional[_Union[GatewayHello, _Mapping]] = ..., access: _Optional[_Union[_cluster_service_pb2.ExplainAccessResponse, _Mapping]] = ..., run: _Optional[_Union[_operation_pb2.RunResponse, _Mapping]] = ..., grant: _Optional[_Union[ChannelGrant, _Mapping]] = ..., found: _Optional[_Union[_cluster_service_pb2.SearchResponse, _Mapping]] = ...) -> None: ...
 
 class ChannelClose(_message.Message):
     __slots__ = ()

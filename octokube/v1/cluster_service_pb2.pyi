@@ -35,6 +35,14 @@ class AccessReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACCESS_REASON_NOT_NOW: _ClassVar[AccessReason]
     ACCESS_REASON_REFUSED: _ClassVar[AccessReason]
     ACCESS_REASON_UNKNOWN_VERB: _ClassVar[AccessReason]
+
+class SearchField(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEARCH_FIELD_UNSPECIFIED: _ClassVar[SearchField]
+    SEARCH_FIELD_NAME: _ClassVar[SearchField]
+    SEARCH_FIELD_LABEL: _ClassVar[SearchField]
+    SEARCH_FIELD_ANNOTATION: _ClassVar[SearchField]
+    SEARCH_FIELD_IMAGE: _ClassVar[SearchField]
 DETAIL_UNSPECIFIED: Detail
 DETAIL_ROWS: Detail
 DETAIL_OBJECTS: Detail
@@ -49,22 +57,29 @@ ACCESS_REASON_NOT_GRANTED: AccessReason
 ACCESS_REASON_NOT_NOW: AccessReason
 ACCESS_REASON_REFUSED: AccessReason
 ACCESS_REASON_UNKNOWN_VERB: AccessReason
+SEARCH_FIELD_UNSPECIFIED: SearchField
+SEARCH_FIELD_NAME: SearchField
+SEARCH_FIELD_LABEL: SearchField
+SEARCH_FIELD_ANNOTATION: SearchField
+SEARCH_FIELD_IMAGE: SearchField
 
 class Subscription(_message.Message):
-    __slots__ = ("clusters", "types", "namespaces", "names", "detail", "minimum_spacing")
+    __slots__ = ("clusters", "types", "namespaces", "names", "detail", "minimum_spacing", "label_selector")
     CLUSTERS_FIELD_NUMBER: _ClassVar[int]
     TYPES_FIELD_NUMBER: _ClassVar[int]
     NAMESPACES_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     MINIMUM_SPACING_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
     clusters: _containers.RepeatedScalarFieldContainer[str]
     types: _containers.RepeatedScalarFieldContainer[str]
     namespaces: _containers.RepeatedScalarFieldContainer[str]
     names: _containers.RepeatedScalarFieldContainer[str]
     detail: Detail
     minimum_spacing: _duration_pb2.Duration
-    def __init__(self, clusters: _Optional[_Iterable[str]] = ..., types: _Optional[_Iterable[str]] = ..., namespaces: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., detail: _Optional[_Union[Detail, str]] = ..., minimum_spacing: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    label_selector: str
+    def __init__(self, clusters: _Optional[_Iterable[str]] = ..., types: _Optional[_Iterable[str]] = ..., namespaces: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., detail: _Optional[_Union[Detail, str]] = ..., minimum_spacing: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., label_selector: _Optional[str] = ...) -> None: ...
 
 class WatchRequest(_message.Message):
     __slots__ = ("subscribe", "ack")
@@ -283,3 +298,41 @@ class AccessAnswer(_message.Message):
     subject: str
     window: str
     def __init__(self, verb: _Optional[str] = ..., is_allowed: _Optional[bool] = ..., reason: _Optional[_Union[AccessReason, str]] = ..., sentence: _Optional[str] = ..., changes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subject: _Optional[str] = ..., window: _Optional[str] = ...) -> None: ...
+
+class SearchRequest(_message.Message):
+    __slots__ = ("within", "text", "fields", "limit", "after")
+    WITHIN_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    within: Subscription
+    text: str
+    fields: _containers.RepeatedScalarFieldContainer[SearchField]
+    limit: int
+    after: bytes
+    def __init__(self, within: _Optional[_Union[Subscription, _Mapping]] = ..., text: _Optional[str] = ..., fields: _Optional[_Iterable[_Union[SearchField, str]]] = ..., limit: _Optional[int] = ..., after: _Optional[bytes] = ...) -> None: ...
+
+class SearchResponse(_message.Message):
+    __slots__ = ("hits", "searched", "next")
+    HITS_FIELD_NUMBER: _ClassVar[int]
+    SEARCHED_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    hits: _containers.RepeatedCompositeFieldContainer[SearchHit]
+    searched: int
+    next: bytes
+    def __init__(self, hits: _Optional[_Iterable[_Union[SearchHit, _Mapping]]] = ..., searched: _Optional[int] = ..., next: _Optional[bytes] = ...) -> None: ...
+
+class SearchHit(_message.Message):
+    __slots__ = ("cluster", "key", "field", "text", "labels")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    key: _resource_pb2.Key
+    field: SearchField
+    text: str
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ..., field: _Optional[_Union[SearchField, str]] = ..., text: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...

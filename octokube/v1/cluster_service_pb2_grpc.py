@@ -62,6 +62,11 @@ class ClusterServiceStub:
                 request_serializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.SerializeToString,
                 response_deserializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.FromString,
                 _registered_method=True)
+        self.Search = channel.unary_unary(
+                '/octokube.v1.ClusterService/Search',
+                request_serializer=octokube_dot_v1_dot_cluster__service__pb2.SearchRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_cluster__service__pb2.SearchResponse.FromString,
+                _registered_method=True)
 
 
 class ClusterServiceServicer:
@@ -111,6 +116,15 @@ class ClusterServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Search(self, request, context):
+        """Search finds objects by what their names, labels, annotations and images say, in the hub's replica, among what the
+        caller may watch at the instant of the answer. Each call looks at a part, and says where the next call goes on.
+        A reader's question: it changes nothing and is not recorded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClusterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -138,6 +152,11 @@ def add_ClusterServiceServicer_to_server(servicer, server):
                     servicer.ExplainAccess,
                     request_deserializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.FromString,
                     response_serializer=octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.SerializeToString,
+            ),
+            'Search': grpc.unary_unary_rpc_method_handler(
+                    servicer.Search,
+                    request_deserializer=octokube_dot_v1_dot_cluster__service__pb2.SearchRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_cluster__service__pb2.SearchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -278,6 +297,33 @@ class ClusterService:
             '/octokube.v1.ClusterService/ExplainAccess',
             octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessRequest.SerializeToString,
             octokube_dot_v1_dot_cluster__service__pb2.ExplainAccessResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Search(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octokube.v1.ClusterService/Search',
+            octokube_dot_v1_dot_cluster__service__pb2.SearchRequest.SerializeToString,
+            octokube_dot_v1_dot_cluster__service__pb2.SearchResponse.FromString,
             options,
             channel_credentials,
             insecure,

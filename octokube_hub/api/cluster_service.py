@@ -32,6 +32,7 @@ class ClusterServicer:
                 "WatchCatalog": grpc.unary_stream_rpc_method_handler(self._watch_catalog),
                 "GetObject": grpc.unary_unary_rpc_method_handler(self._get_object),
                 "ExplainAccess": grpc.unary_unary_rpc_method_handler(self._explain_access),
+                "Search": grpc.unary_unary_rpc_method_handler(self._search),
                 "WhoAmI": grpc.unary_unary_rpc_method_handler(self._who_am_i),
             },
         )
@@ -66,6 +67,9 @@ class ClusterServicer:
         return await answering(
             context, "ExplainAccess", lambda: self._feed.explain_access(token_of(context), context.peer(), request)
         )
+
+    async def _search(self, request: bytes, context: "Context") -> Any:
+        return await answering(context, "Search", lambda: self._feed.search(token_of(context), context.peer(), request))
 
     async def _who_am_i(self, _: bytes, context: "Context") -> Any:
         async def work() -> bytes:

@@ -16,6 +16,7 @@ from octokube_hub.fanout import encoding
 from octokube_hub.fanout.authority import Authority
 from octokube_hub.fanout.catalog import Catalog, CatalogSession
 from octokube_hub.fanout.clusters import Fanout
+from octokube_hub.fanout.searching import Searches, read_question
 from octokube_hub.fanout.sessions import Sessions
 from octokube_hub.fanout.stream import WatchSession
 from octokube_hub.identity import Authenticator, Identity, Lease, Leases
@@ -53,6 +54,7 @@ class FeedService:
         self._clock = clock
         self._hub_version = hub_version
         self._catalog = Catalog(fanout.registry, policy, clock)
+        self._searches = Searches(fanout.registry)
 
     async def who_am_i(self, token: str, peer: str) -> pb.WhoAmIResponse:
         """Who a token stands for, and what policy grants them."""
@@ -70,6 +72,16 @@ class FeedService:
         identity = await self._authenticator.authenticate(token, peer)
         return (await self._explainer.explain(identity, message)).SerializeToString()
 
+    async def search(self, token: str, peer: str, message: bytes) -> bytes:
+        """An encoded SearchResponse: one part of what was found. A question is not recorded."""
+        identity = await self._authenticator.authenticate(token, peer)
+        question = read_question(message)
+        with self._leased(identity) as lease:
+            authority = Authority(identity, lease, self._policy, self._clock)
+            found = await self._searches.answer(identity.subject.name, question, authority.scope)
+            _check_lease(lease, self._clock)
+        return found.SerializeToString()
+
     async def get_object(self, token: str, peer: str, message: bytes) -> bytes:
         """An encoded GetObjectResponse. The decision comes before the look-up, and is recorded before the answer."""
         identity = await self._authenticator.authenticate(token, peer)
@@ -82,8 +94,7 @@ class FeedService:
             is_allowed = (await self._decider.decide(access, "get")).is_allowed
         finally:
             self._leases.close(lease)
-        if lease.has_ended(self._clock.now()):
-            raise Refused("UNAUTHENTICATED", f"your token is not valid any more ({lease.end_reason}); sign in again")
+        _check_lease(lease, self._clock)
         if not is_allowed:
             raise Refused("NOT_FOUND", NOT_FOUND)
         return self._find(request)
@@ -134,6 +145,11 @@ class FeedService:
         columns = b"".join(bytes_field(2, column.SerializeToString()) for column in type.columns) if type else b""
         as_of = bytes_field(3, encoding.timestamp(replica.steady_as_of_seconds))
         return bytes_field(1, value.head + value.row + value.body) + columns + as_of
+
+
+def _check_lease(lease: Lease, clock: Clock) -> None:
+    if lease.has_ended(clock.now()):
+        raise Refused("UNAUTHENTICATED", f"your token is not valid any more ({lease.end_reason}); sign in again")
 
 
 def _read_request(message: bytes) -> pb.GetObjectRequest:

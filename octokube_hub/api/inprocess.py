@@ -58,6 +58,13 @@ class InProcessFeed:
         except Refused as refused:
             raise _feed_error(refused) from refused
 
+    async def search(self, token: str, request: bytes) -> bytes:
+        """An encoded SearchResponse. Raises FeedError."""
+        try:
+            return await self._service.search(token, "", request)
+        except Refused as refused:
+            raise _feed_error(refused) from refused
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """Opens a Watch stream."""
         stream = _InProcessWatchStream(lambda: self._service.watching(token, peer), self._watches)

@@ -97,7 +97,7 @@ class Audience:
         """Fills the view in slices. Changes that happen meanwhile are taken by ``apply``."""
         replica = self.view.replica
         for index, stored in enumerate(candidates):
-            if index % BUILD_SLICE == 0:
+            if index % max(BUILD_SLICE // self.view.selection.effort, 1) == 0:
                 await self._turns.take()
             current = replica.store.get(stored.key)  # meanwhile it may have changed, or gone
             if current is not None:
@@ -156,10 +156,11 @@ class Audience:
         """Follows what was deferred, in slices. Meanwhile the replica goes on: what counts is how an object is now."""
         view, replica = self.view, self.view.replica
         done = 0
+        slice = max(FOLLOW_SLICE // view.selection.effort, 1)
         while self._backlog:
             await self._turns.take()
             part = self._backlog[0]
-            for item in part[done : done + FOLLOW_SLICE]:
+            for item in part[done : done + slice]:
                 key = item.key if isinstance(item, Stored) else item
                 current = replica.store.get(key)
                 if current is None:
@@ -169,7 +170,7 @@ class Audience:
                 if former is not None and former.key.uid != key.uid:
                     view.remove(former.key)  # its own removal is still ahead in the backlog
                 view.put(current)
-            done += FOLLOW_SLICE
+            done += slice
             if done >= len(part):
                 self._backlog.popleft()
                 done = 0

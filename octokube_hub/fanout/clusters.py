@@ -77,7 +77,7 @@ class ClusterFanout:
         if len(audience.members) > 1 or audience.key.selection != key.selection or key in self._audiences:
             return False
         former = audience.key
-        if not audience.rescope(key, scope, BUILT_AT_ONCE):
+        if not audience.rescope(key, scope, BUILT_AT_ONCE // selection.effort):
             return False
         del self._audiences[former]
         self._audiences[key] = audience
@@ -100,10 +100,11 @@ class ClusterFanout:
 
     def _fill(self, audience: Audience, basis: Audience | None) -> None:
         is_alike = basis is not None and basis.view.selection.fingerprint == audience.view.selection.fingerprint
-        if basis is not None and is_alike and audience.derive(basis, BUILT_AT_ONCE):
+        at_once = BUILT_AT_ONCE // audience.view.selection.effort
+        if basis is not None and is_alike and audience.derive(basis, at_once):
             return
         candidates = audience.view.candidates()
-        if len(candidates) <= BUILT_AT_ONCE:
+        if len(candidates) <= at_once:
             audience.build_at_once(candidates)
         else:
             self._tasks.start_guarded(self._build(audience, candidates), name=f"build/{self.replica.cluster}")
@@ -114,7 +115,8 @@ class ClusterFanout:
             audience.wake()
 
     def _follow(self, event: ReplicaEvent) -> None:
-        work = (len(event.changed) + len(event.removed)) * len(self._audiences)
+        effort = sum(audience.view.selection.effort for audience in self._audiences.values())
+        work = (len(event.changed) + len(event.removed)) * effort
         if work:
             for audience in self._audiences.values():
                 if work > FOLLOWED_AT_ONCE or audience in self._behind:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from octokube.state import Key
 from octokube.v1 import cluster_service_pb2
+from octokube_hub.fanout.labels import BadLabelSelector, LabelSelector, read_label_selector
 from octokube_hub.policy import globs
 from octokube_hub.policy.rows import is_namespace_match
 
@@ -21,7 +22,7 @@ class Selection:
     """A checked subscription. Immutable; narrows what policy allows and never widens it.
 
     ``fingerprint`` is equal for two selections exactly when they ask for the same of any one cluster: the same types,
-    namespaces, names and detail, in whatever order they were written.
+    namespaces, names, labels and detail, in whatever order they were written.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Selection:
         "_types",
         "fingerprint",
         "is_rows",
+        "labels",
         "minimum_spacing_seconds",
         "named_types",
     )
@@ -42,6 +44,7 @@ class Selection:
         types: Iterable[str] = (),
         namespaces: Iterable[str] = (),
         names: Iterable[str] = (),
+        labels: LabelSelector | None = None,
         is_rows: bool = True,
         minimum_spacing_seconds: float = 0.0,
     ) -> None:
@@ -52,9 +55,11 @@ class Selection:
         """The types that are asked for by name."""
         self._namespaces = tuple(sorted(set(namespaces)))
         self._names = tuple(sorted(set(names)))
+        self.labels = labels
+        """What the labels of an object have to be; None: whatever they are."""
         self.is_rows = is_rows
         self.minimum_spacing_seconds = minimum_spacing_seconds
-        asked = (is_rows, sorted(chosen), self._namespaces, self._names)
+        asked = (is_rows, sorted(chosen), self._namespaces, self._names, labels.requirements if labels else ())
         self.fingerprint = hashlib.blake2b(repr(asked).encode(), digest_size=16).digest()
 
     def has_cluster(self, cluster: str) -> bool:
@@ -70,16 +75,21 @@ class Selection:
         return any(is_namespace_match(namespace, pattern) for pattern in self._namespaces)
 
     @property
-    def is_any_name(self) -> bool:
-        """Whether names are left open."""
-        return not self._names
+    def is_any(self) -> bool:
+        """Whether names and labels are left open."""
+        return not self._names and self.labels is None
+
+    @property
+    def effort(self) -> int:
+        """About how many times as long it takes to look at an object as where names decide: labels are parsed."""
+        return 1 if self.labels is None else 10
 
     def has_name(self, name: str) -> bool:
         """Whether a name is asked for."""
         return not self._names or any(globs.is_match(name, pattern) for pattern in self._names)
 
     def has(self, key: Key) -> bool:
-        """Whether this object is asked for, in a cluster that is."""
+        """Whether this object is asked for, in a cluster that is, and whatever its labels."""
         return self.has_type(key.type) and self.has_namespace(key.namespace) and self.has_name(key.name)
 
 
@@ -102,11 +112,16 @@ def read_subscription(message: cluster_service_pb2.Subscription) -> Selection:
             raise BadSubscription(f"minimum_spacing has to be from 0 to {MAX_SPACING_SECONDS:g} seconds")
     if message.detail not in cluster_service_pb2.Detail.values():
         raise BadSubscription("detail is neither DETAIL_ROWS nor DETAIL_OBJECTS")
+    try:
+        labels = read_label_selector(message.label_selector)
+    except BadLabelSelector as error:
+        raise BadSubscription(f"label_selector can't be read: {error}") from error
     return Selection(
         clusters=message.clusters,
         types=message.types,
         namespaces=message.namespaces,
         names=message.names,
+        labels=labels,
         is_rows=message.detail != cluster_service_pb2.DETAIL_OBJECTS,
         minimum_spacing_seconds=spacing_seconds,
     )

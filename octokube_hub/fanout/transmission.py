@@ -77,16 +77,19 @@ def catch_up(view: AudienceView, changes: Changes[EncodedObject], header: Header
     """What leads a reader who resumes from an older position of the replica to the view's newest version.
 
     Nobody knows what exactly they hold; scope and selection are the same as then, so that the keys that are visible now
-    were visible then, too.
+    were visible then, too. What has changed and is without the labels that are selected may have had them then.
     """
     entries: list[Stored[EncodedObject]] = []
+    tombstones = [
+        (removed.version, removed.key, removed.reason) for removed in changes.tombstones if view.is_visible(removed.key)
+    ]
     for changed in changes.entries:
         stored = view.store.get(changed.key)
         if stored is not None:
             entries.append(Stored(stored.key, changed.version, stored.value))
-    tombstones = [
-        (removed.version, removed.key, removed.reason) for removed in changes.tombstones if view.is_visible(removed.key)
-    ]
+        elif view.selection.labels is not None and view.is_visible(changed.key):
+            tombstones.append((changed.version, changed.key, TombstoneReason.WITHDRAWN))
+    tombstones.sort(key=lambda one: one[0])
     return Transmission(_deltas(_merged(entries, tombstones), header, token, view.version, is_stepwise=False))
 
 
@@ -121,7 +124,9 @@ def transfer(
     for index, key in enumerate(held):
         if index % slice == slice - 1:
             yield
-        step = decide(is_held=True, is_visible=new.is_visible(key), has_object=key in present, is_current=True)
+        has_object = key in present
+        is_visible = has_object or new.why_gone(key) is TombstoneReason.DELETED
+        step = decide(is_held=True, is_visible=is_visible, has_object=has_object, is_current=True)
         if step is Step.WITHDRAWN:
             leaving.append((key, TombstoneReason.WITHDRAWN))
         elif step is Step.DELETED:
@@ -141,10 +146,7 @@ def exchange(old: AudienceView, new: AudienceView, header: Header, token: bytes)
     """The same for a reader who has all of the old view, at once. Namespaces that only one of the two sees are taken as
     a whole.
     """
-    leaving = [
-        (stored.key, TombstoneReason.DELETED if new.is_visible(stored.key) else TombstoneReason.WITHDRAWN)
-        for stored in _only_in(old, new)
-    ]
+    leaving = [(stored.key, new.why_gone(stored.key)) for stored in _only_in(old, new)]
     entering = _only_in(new, old)
 
     def elements() -> Iterator[tuple[int, bytes]]:
@@ -175,7 +177,7 @@ def follow(view: AudienceView, cursor: int, header: Header, token: bytes) -> Tra
     changes = view.store.changes_after(cursor)
     tombstones = [
         # What is not visible any more is told as withdrawn, whether or not it was deleted before.
-        (removed.version, removed.key, removed.reason if view.is_visible(removed.key) else TombstoneReason.WITHDRAWN)
+        (removed.version, removed.key, view.why_gone(removed.key))
         for removed in changes.tombstones
         if view.was_held(removed.key, cursor)
     ]

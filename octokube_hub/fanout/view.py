@@ -33,7 +33,7 @@ class AudienceView:
     Shared read-only by all subscribers with that scope and selection; each is a cursor, the version they were sent up
     to. The view's versions are shown to nobody. Kept equal to the filtered replica with each of its
     changes; its audience says when it is behind a large one. Whether a key is visible depends on
-    the key alone, so objects enter and leave a view with their existence.
+    the key alone, so objects enter and leave a view with their existence, or, where labels are selected, with them.
 
     With detail ROWS a change that leaves the row's bytes as they were does not exist here: the view, and whoever reads
     it, keeps the former resource version until a column changes.
@@ -59,7 +59,7 @@ class AudienceView:
         return self.store.version
 
     def is_visible(self, key: Key) -> bool:
-        """Whether this audience sees the object of this key, if it exists."""
+        """Whether this audience sees the object of this key, if it exists and its labels are selected."""
         try:
             selector = self._selectors[key.type]
         except KeyError:
@@ -117,8 +117,19 @@ class AudienceView:
         """Takes an object's newest state. False when this audience sees no difference."""
         return self.is_visible(stored.key) and self._put(stored)
 
+    def why_gone(self, key: Key) -> TombstoneReason:
+        """As what a key that is not in the view is told to have left.
+
+        What is out of sight is never told as deleted, and neither is what is there without the selected labels.
+        """
+        is_deleted = self.is_visible(key) and (self.selection.labels is None or key not in self.replica.store)
+        return TombstoneReason.DELETED if is_deleted else TombstoneReason.WITHDRAWN
+
     def _put(self, stored: Stored[EncodedObject]) -> bool:
         key, value = stored.key, stored.value
+        labels = self.selection.labels
+        if labels is not None and not labels.is_met_by(value.body):
+            return self._leave(key, TombstoneReason.WITHDRAWN)
         held = self.store.get(key)
         if held is not None and (held.value.row == value.row if self.selection.is_rows else held.value == value):
             return False
@@ -177,11 +188,7 @@ class AudienceView:
             selector = self._resolve(type)
             if selector is None or not selector.has_namespace(namespace):
                 self._leave_wholly(type, namespace)
-            elif (
-                selector.has_all_of(namespace)
-                and self.selection.is_any_name
-                and not self.store.has_any(type, namespace)
-            ):
+            elif selector.has_all_of(namespace) and self.selection.is_any and not self.store.has_any(type, namespace):
                 self._enter_wholly(type, namespace, objects)
             else:
                 for stored in objects:

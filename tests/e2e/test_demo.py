@@ -50,6 +50,26 @@ async def test_people_get_what_the_rules_permit_and_nothing_of_the_rest(demo: Ru
     assert secrets.out == ""
 
 
+async def test_objects_are_found_by_label_and_by_what_they_say(demo: RunningDemo) -> None:
+    alice = {"OCTOKUBE_HUB": demo.hub, "OCTOKUBE_TOKEN": "demo:alice"}
+    all_pods = json.loads((await octokube("get", "pods", "-o", "json", **alice)).out)["items"]
+    app = all_pods[0]["metadata"]["labels"]["app"]
+    chosen = await octokube("get", "pods", "-l", f"app={app}", "-o", "json", **alice)
+    names = {item["metadata"]["name"] for item in json.loads(chosen.out)["items"]}
+    assert names
+    assert names < {item["metadata"]["name"] for item in all_pods}
+    assert all(app in name for name in names)
+    found = await octokube("search", f"app={app}", "-t", "pods", **alice)
+    assert names & {line.split()[2].partition("/")[2] for line in found.out.splitlines()}
+    assert all("payments/" in line for line in found.out.splitlines())
+    none = await octokube("search", "no-such-word", **alice)
+    assert (none.code, none.out) == (1, "")
+    assert "nothing that you may see holds these words" in none.err
+    bad = await octokube("get", "pods", "-l", "app=a b", **alice)
+    assert bad.code == 1
+    assert "label_selector can't be read: a comma or the end is expected at 7" in bad.err
+
+
 async def test_a_named_object_is_shown_whole_and_absent_and_forbidden_ones_look_alike(demo: RunningDemo) -> None:
     names = await octokube(
         "get", "pods", "-n", "platform", "-o", "name", OCTOKUBE_HUB=demo.hub, OCTOKUBE_TOKEN="demo:bob"

@@ -294,6 +294,9 @@ RPCS: dict[str, Probe] = {
         f"{CLUSTER_SERVICE}/GetObject", lambda target: pb.GetObjectRequest(cluster=target.cluster, key=target.key)
     ),
     f"{CLUSTER_SERVICE}/WhoAmI": _unary(f"{CLUSTER_SERVICE}/WhoAmI", lambda _: pb.WhoAmIRequest()),
+    f"{CLUSTER_SERVICE}/Search": _unary(
+        f"{CLUSTER_SERVICE}/Search", lambda target: pb.SearchRequest(within=target.subscription)
+    ),
     f"{CLUSTER_SERVICE}/ExplainAccess": _unary(
         f"{CLUSTER_SERVICE}/ExplainAccess",
         lambda target: pb.ExplainAccessRequest(cluster=target.cluster, key=target.key),
@@ -349,11 +352,23 @@ def _explain_access(protocol: str) -> Probe:
     return probe
 
 
+def _search(protocol: str) -> Probe:
+    async def probe(caller: Caller, target: Target) -> bytes:
+        return await caller.on_socket(browser_pb2.BrowserMessage(search=_searched(target)), protocol=protocol)
+
+    return probe
+
+
+def _searched(target: Target) -> pb.SearchRequest:
+    return pb.SearchRequest(within=target.subscription)
+
+
 CHANNELS: dict[str, Probe] = {
     "watch": _stream("watch over websocket"),
     "catalog": _stream("watch_catalog over websocket"),
     "get_object": _get_object(PROTO),
     "explain_access": _explain_access(PROTO),
+    "search": _search(PROTO),
     "run": _operate("websocket"),
 }
 """Everything that can be opened on a socket; what else a browser may say opens nothing."""
@@ -362,6 +377,7 @@ AS_JSON: dict[str, Probe] = {
     "catalog": _stream("watch_catalog over websocket-json"),
     "get_object": _get_object(JSON),
     "explain_access": _explain_access(JSON),
+    "search": _search(JSON),
     "run": _operate("websocket-json"),
 }
 """The same in the socket's other encoding."""
@@ -434,10 +450,15 @@ async def _feed_explain_access(caller: Caller, target: Target) -> bytes:
     return await _in_process(caller.doors.feed.explain_access(caller.token, request))
 
 
+async def _feed_search(caller: Caller, target: Target) -> bytes:
+    return await _in_process(caller.doors.feed.search(caller.token, _searched(target).SerializeToString()))
+
+
 FEED: dict[str, Probe] = {
     "who_am_i": _feed_who_am_i,
     "get_object": _feed_get_object,
     "explain_access": _feed_explain_access,
+    "search": _feed_search,
     "watch": _stream("watch over in-process"),
     "watch_catalog": _stream("watch_catalog over in-process"),
     "operate": _operate("in-process"),

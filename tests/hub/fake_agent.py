@@ -30,13 +30,14 @@ class FakeAgent:
         self._channels: list[grpc.aio.Channel] = []
         self._links: list[AgentLink] = []
 
-    def put(self, key: Key, *, status: str = "Running", note: str = "") -> None:
-        """Creates or changes an object."""
+    def put(self, key: Key, value: EncodedObject | None = None, *, status: str = "Running", note: str = "") -> None:
+        """Creates or changes an object, to one of the caller's own or one that is made here."""
         self._count += 1
         former = self.store.named(key.type, key.namespace, key.name)
         if former is not None and former.key.uid != key.uid:
             self.store.remove(former.key, self.store.version + 1)
-        self.store.put(key, self.store.version + 1, encoded(key, str(self._count), status=status, note=note))
+        made = value or encoded(key, str(self._count), status=status, note=note)
+        self.store.put(key, self.store.version + 1, made)
 
     def remove(self, key: Key) -> None:
         """Deletes an object."""

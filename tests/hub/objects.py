@@ -1,5 +1,8 @@
 """Encodes objects as an agent would, with stock protobuf."""
 
+import dataclasses
+import json
+
 from octokube.state import EncodedObject, Key
 from octokube.v1 import agent_service_pb2, frame_pb2, resource_pb2
 
@@ -15,14 +18,20 @@ def canary(key: Key) -> str:
 
 
 def encoded(key: Key, resource_version: str, *, status: str = "Running", note: str = "") -> EncodedObject:
-    """An object whose row shows ``status`` and whose body has ``note``, too."""
+    """An object whose row shows ``status`` and whose body has ``note``, too: as it is, and as a label."""
     head = frame_pb2.Entry(key=to_message(key), resource_version=resource_version).SerializeToString()
     cells = [resource_pb2.Cell(text=status), resource_pb2.Cell(text=canary(key))]
     row = frame_pb2.Entry(row=resource_pb2.Row(cells=cells)).SerializeToString()
-    body = frame_pb2.Entry(
-        body=f'{{"c":"{canary(key)}","note":"{note}","rv":"{resource_version}","status":"{status}"}}'.encode()
-    ).SerializeToString()
+    text = f'{{"c":"{canary(key)}","metadata":{{"labels":{{"note":"{note}"}}}},"note":"{note}"'
+    body = frame_pb2.Entry(body=f'{text},"rv":"{resource_version}","status":"{status}"}}'.encode()).SerializeToString()
     return EncodedObject(resource_version, head, row, body)
+
+
+def documented(key: Key, document: dict[str, object]) -> EncodedObject:
+    """An object with a body of one's own."""
+    value = encoded(key, "1")
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return dataclasses.replace(value, body=frame_pb2.Entry(body=body).SerializeToString())
 
 
 def to_message(key: Key) -> resource_pb2.Key:

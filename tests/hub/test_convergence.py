@@ -1,6 +1,7 @@
 """Whatever happens, and in whatever order: what a subscriber holds is the replica, filtered by their scope."""
 
 import asyncio
+import json
 import random
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octokube.state import Key
+from octokube.state import EncodedObject, Key
 from octokube.v1 import cluster_service_pb2 as pb
 from octokube.v1 import frame_pb2
 from octokube_hub.fanout import audience, clusters, encoding
@@ -37,8 +38,15 @@ SUBSCRIPTIONS = [
     everything(pb.DETAIL_OBJECTS),
     pb.Subscription(clusters=["c1"], types=["pods"], namespaces=["red"], detail=pb.DETAIL_OBJECTS),
     pb.Subscription(clusters=["*"], types=["nodes", "secrets"], namespaces=["**"], names=["a*"]),
+    pb.Subscription(clusters=["*"], types=["*"], namespaces=["**"], label_selector="note=x"),
+    pb.Subscription(
+        clusters=["*"], types=["pods", "nodes"], namespaces=["**"], label_selector="note!=x", detail=pb.DETAIL_OBJECTS
+    ),
     pb.Subscription(),
 ]
+SELECTED = {"": lambda note: True, "note=x": lambda note: note == "x", "note!=x": lambda note: note != "x"}
+"""The selectors of labels that are subscribed to, told another way."""
+
 
 WEIGHTS = {"put": 8, "remove": 3, "read": 8, "swap": 3, "reload": 1, "resubscribe": 1, "reconnect": 2, "abandon": 1}
 
@@ -168,6 +176,11 @@ class _Watch:
                 assert tombstone.reason == frame_pb2.TOMBSTONE_REASON_WITHDRAWN
 
 
+def note_of(value: EncodedObject) -> str:
+    """What an object made by ``encoded`` has as its note."""
+    return str(json.loads(frame_pb2.Entry.FromString(value.body).body)["note"])
+
+
 def _check_equal(world: World, subscriber: Subscriber) -> None:
     selection = read_subscription(subscriber.subscription)
     scope = world.policy.scope(Subject("user:eve"), world.clock.now())
@@ -177,6 +190,7 @@ def _check_equal(world: World, subscriber: Subscriber) -> None:
             for stored in source.replica.store.all()
             if selection.has_cluster(name)
             and selection.has(stored.key)
+            and SELECTED[subscriber.subscription.label_selector](note_of(stored.value))
             and scope.allows(name, stored.key.type, stored.key.namespace, stored.key.name, "watch")
         }
         copy = subscriber.receiver.clusters.get(name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import random
 import zlib
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from octokube_hub.fanout.track import At
 from octokube_hub.identity.secret import hash_secret
 from octokube_hub.replica import Replica, ReplicaEvent
 from tests.simulation.network import Stream
-from tests.simulation.objects import CANARY, TYPES, body_of, is_allowed, row_of
+from tests.simulation.objects import CANARY, SELECTED, TYPES, body_of, is_allowed, row_of
 from tests.simulation.subscriber_node import Subscriber
 
 if TYPE_CHECKING:
@@ -176,7 +177,12 @@ class Watcher:
             if not audience.is_ready:
                 continue
             view = audience.view
-            expected = {stored.key: stored.value for stored in replica.store.all() if view.is_visible(stored.key)}
+            labels = view.selection.labels
+            expected = {
+                stored.key: stored.value
+                for stored in replica.store.all()
+                if view.is_visible(stored.key) and (labels is None or labels.is_met_by(stored.value.body))
+            }
             held = {stored.key: stored.value for stored in view.store.all()}
             is_equal = expected.keys() == held.keys() and all(
                 value.row == held[key].row and (view.selection.is_rows or value == held[key])
@@ -280,6 +286,7 @@ class Watcher:
                 for stored in replica.store.all()
                 if selection.has_cluster(name)
                 and selection.has(stored.key)
+                and json.loads(body_of(stored.value))["note"] in SELECTED[subscriber.subscription.label_selector]
                 and is_allowed(world.policy_index, subscriber.person, name, *stored.key[:3], now)
             }
             copy = subscriber.receiver.clusters.get(name)

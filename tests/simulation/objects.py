@@ -53,8 +53,11 @@ def _subscription(
     types: tuple[str, ...] = ("*",),
     namespaces: tuple[str, ...] = ("**",),
     names: tuple[str, ...] = (),
+    labels: str = "",
 ) -> pb.Subscription:
-    return pb.Subscription(clusters=clusters, types=types, namespaces=namespaces, names=names, detail=detail)
+    return pb.Subscription(
+        clusters=clusters, types=types, namespaces=namespaces, names=names, label_selector=labels, detail=detail
+    )
 
 
 SUBSCRIPTIONS = (
@@ -63,7 +66,11 @@ SUBSCRIPTIONS = (
     _subscription(pb.DETAIL_OBJECTS, clusters=("c1",), types=("pods",), namespaces=("red",)),
     _subscription(pb.DETAIL_ROWS, types=("nodes", "secrets"), names=("a*", "b")),
     _subscription(pb.DETAIL_OBJECTS, clusters=("c2",)),
+    _subscription(pb.DETAIL_ROWS, labels="note=x"),
+    _subscription(pb.DETAIL_OBJECTS, types=("pods",), labels="note notin (x, y)"),
 )
+SELECTED = {"": ("", "x", "y"), "note=x": ("x",), "note notin (x, y)": ("",)}
+"""The notes of what each selector of labels selects."""
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -76,7 +83,8 @@ def encoded(key: Key, resource_version: str, status: str, note: str) -> EncodedO
     head = frame_pb2.Entry(key=to_message(key), resource_version=resource_version).SerializeToString()
     cells = [resource_pb2.Cell(text=status), resource_pb2.Cell(text=canary)]
     row = frame_pb2.Entry(row=resource_pb2.Row(cells=cells)).SerializeToString()
-    text = f'{{"canary":"{canary}{resource_version}","filling":"{key.name * 60}","note":"{note}","status":"{status}"}}'
+    text = f'{{"canary":"{canary}{resource_version}","filling":"{key.name * 60}",'
+    text += f'"metadata":{{"labels":{{"note":"{note}"}}}},"note":"{note}","status":"{status}"}}'
     return EncodedObject(resource_version, head, row, frame_pb2.Entry(body=text.encode()).SerializeToString())
 
 

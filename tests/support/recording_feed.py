@@ -29,6 +29,10 @@ class RecordingFeed:
         """Hands on."""
         return await self._feed.explain_access(token, request)
 
+    async def search(self, token: str, request: bytes) -> bytes:
+        """Hands on."""
+        return await self._feed.search(token, request)
+
     def watch(self, token: str, *, peer: str) -> WatchStream:
         """A stream whose messages are noted."""
         return _RecordingStream(self, self._feed.watch(token, peer=peer))

@@ -44,6 +44,16 @@ class WebsocketFeed:
         assert answer is not None
         return answer.access.SerializeToString()
 
+    async def search(self, token: str, request: bytes) -> bytes:
+        asked = cluster_service_pb2.SearchRequest.FromString(request)
+        stream = _SocketStream(self, token, browser_pb2.BrowserMessage(search=asked))
+        try:
+            answer = await stream.next()
+        finally:
+            await stream.close()
+        assert answer is not None
+        return answer.found.SerializeToString()
+
     def watch(self, token: str, *, peer: str) -> "_SocketStream":
         self.watches += 1
         return _SocketStream(self, token)

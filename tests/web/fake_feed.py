@@ -61,6 +61,11 @@ class FakeFeed:
         answer = cluster_service_pb2.AccessAnswer(verb="get", sentence=f"Nothing lets you get {asked.key.name}.")
         return cluster_service_pb2.ExplainAccessResponse(answers=[answer]).SerializeToString()
 
+    async def search(self, token: str, request: bytes) -> bytes:
+        asked = cluster_service_pb2.SearchRequest.FromString(request)
+        found = cluster_service_pb2.SearchHit(cluster="c1", text=f"{token} asks for {asked.text}")
+        return cluster_service_pb2.SearchResponse(hits=[found], searched=1).SerializeToString()
+
     async def get_object(self, token: str, request: bytes) -> bytes:
         parsed = cluster_service_pb2.GetObjectRequest.FromString(request)
         if parsed.key.name != "there":

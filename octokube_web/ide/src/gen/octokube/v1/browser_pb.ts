@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
-import type { ExplainAccessRequest, ExplainAccessResponse, GetObjectRequest, GetObjectResponse, WatchCatalogRequest, WatchCatalogResponse, WatchRequest, WatchResponse, WhoAmIResponse } from "./cluster_service_pb";
+import type { ExplainAccessRequest, ExplainAccessResponse, GetObjectRequest, GetObjectResponse, SearchRequest, SearchResponse, WatchCatalogRequest, WatchCatalogResponse, WatchRequest, WatchResponse, WhoAmIResponse } from "./cluster_service_pb";
 import { file_octokube_v1_cluster_service } from "./cluster_service_pb";
 import type { RunRequest, RunResponse } from "./operation_pb";
 import { file_octokube_v1_operation } from "./operation_pb";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file octokube/v1/browser.proto.
  */
 export const file_octokube_v1_browser: GenFile = /*@__PURE__*/
-  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSL2AgoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSAASOwoOZXhwbGFpbl9hY2Nlc3MYByABKAsyIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdEgAEiYKA3J1bhgIIAEoCzIXLm9jdG9rdWJlLnYxLlJ1blJlcXVlc3RIAEIJCgdtZXNzYWdlIskDCg5HYXRld2F5TWVzc2FnZRIPCgdjaGFubmVsGAEgASgNEisKBXdhdGNoGAIgASgLMhoub2N0b2t1YmUudjEuV2F0Y2hSZXNwb25zZUgAEjQKB2NhdGFsb2cYAyABKAsyIS5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXNwb25zZUgAEjAKBm9iamVjdBgEIAEoCzIeLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlc3BvbnNlSAASLAoGY2xvc2VkGAUgASgLMhoub2N0b2t1YmUudjEuQ2hhbm5lbENsb3NlZEgAEiEKBHBvbmcYBiABKAsyES5vY3Rva3ViZS52MS5Qb25nSAASKgoFaGVsbG8YByABKAsyGS5vY3Rva3ViZS52MS5HYXRld2F5SGVsbG9IABI0CgZhY2Nlc3MYCCABKAsyIi5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVzcG9uc2VIABInCgNydW4YCSABKAsyGC5vY3Rva3ViZS52MS5SdW5SZXNwb25zZUgAEioKBWdyYW50GAogASgLMhkub2N0b2t1YmUudjEuQ2hhbm5lbEdyYW50SABCCQoHbWVzc2FnZSIOCgxDaGFubmVsQ2xvc2UicQoNQ2hhbm5lbENsb3NlZBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEi4KC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhUKBFBpbmcSDQoFbm9uY2UYASABKAQiFQoEUG9uZxINCgVub25jZRgBIAEoBCKAAQoMR2F0ZXdheUhlbGxvEhcKD2dhdGV3YXlfdmVyc2lvbhgBIAEoCRItCgh3aG9fYW1faRgCIAEoCzIbLm9jdG9rdWJlLnYxLldob0FtSVJlc3BvbnNlEigKBWdyYW50GAMgASgLMhkub2N0b2t1YmUudjEuQ2hhbm5lbEdyYW50IiwKDENoYW5uZWxHcmFudBINCgVmaXJzdBgBIAEoDRINCgVjb3VudBgCIAEoDWIGcHJvdG8z", [file_google_protobuf_duration, file_octokube_v1_cluster_service, file_octokube_v1_operation]);
+  fileDesc("ChlvY3Rva3ViZS92MS9icm93c2VyLnByb3RvEgtvY3Rva3ViZS52MSKkAwoOQnJvd3Nlck1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIqCgV3YXRjaBgCIAEoCzIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdEgAEjMKB2NhdGFsb2cYAyABKAsyIC5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXF1ZXN0SAASMwoKZ2V0X29iamVjdBgEIAEoCzIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3RIABIqCgVjbG9zZRgFIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZUgAEiEKBHBpbmcYBiABKAsyES5vY3Rva3ViZS52MS5QaW5nSAASOwoOZXhwbGFpbl9hY2Nlc3MYByABKAsyIS5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVxdWVzdEgAEiYKA3J1bhgIIAEoCzIXLm9jdG9rdWJlLnYxLlJ1blJlcXVlc3RIABIsCgZzZWFyY2gYCSABKAsyGi5vY3Rva3ViZS52MS5TZWFyY2hSZXF1ZXN0SABCCQoHbWVzc2FnZSL3AwoOR2F0ZXdheU1lc3NhZ2USDwoHY2hhbm5lbBgBIAEoDRIrCgV3YXRjaBgCIAEoCzIaLm9jdG9rdWJlLnYxLldhdGNoUmVzcG9uc2VIABI0CgdjYXRhbG9nGAMgASgLMiEub2N0b2t1YmUudjEuV2F0Y2hDYXRhbG9nUmVzcG9uc2VIABIwCgZvYmplY3QYBCABKAsyHi5vY3Rva3ViZS52MS5HZXRPYmplY3RSZXNwb25zZUgAEiwKBmNsb3NlZBgFIAEoCzIaLm9jdG9rdWJlLnYxLkNoYW5uZWxDbG9zZWRIABIhCgRwb25nGAYgASgLMhEub2N0b2t1YmUudjEuUG9uZ0gAEioKBWhlbGxvGAcgASgLMhkub2N0b2t1YmUudjEuR2F0ZXdheUhlbGxvSAASNAoGYWNjZXNzGAggASgLMiIub2N0b2t1YmUudjEuRXhwbGFpbkFjY2Vzc1Jlc3BvbnNlSAASJwoDcnVuGAkgASgLMhgub2N0b2t1YmUudjEuUnVuUmVzcG9uc2VIABIqCgVncmFudBgKIAEoCzIZLm9jdG9rdWJlLnYxLkNoYW5uZWxHcmFudEgAEiwKBWZvdW5kGAsgASgLMhsub2N0b2t1YmUudjEuU2VhcmNoUmVzcG9uc2VIAEIJCgdtZXNzYWdlIg4KDENoYW5uZWxDbG9zZSJxCg1DaGFubmVsQ2xvc2VkEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSLgoLcmV0cnlfYWZ0ZXIYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iFQoEUGluZxINCgVub25jZRgBIAEoBCIVCgRQb25nEg0KBW5vbmNlGAEgASgEIoABCgxHYXRld2F5SGVsbG8SFwoPZ2F0ZXdheV92ZXJzaW9uGAEgASgJEi0KCHdob19hbV9pGAIgASgLMhsub2N0b2t1YmUudjEuV2hvQW1JUmVzcG9uc2USKAoFZ3JhbnQYAyABKAsyGS5vY3Rva3ViZS52MS5DaGFubmVsR3JhbnQiLAoMQ2hhbm5lbEdyYW50Eg0KBWZpcnN0GAEgASgNEg0KBWNvdW50GAIgASgNYgZwcm90bzM", [file_google_protobuf_duration, file_octokube_v1_cluster_service, file_octokube_v1_operation]);
 
 /**
  * BrowserMessage is one websocket message from the browser: binary with subprotocol "octokube.v1.proto", its protobuf JSON
@@ -96,6 +96,14 @@ export type BrowserMessage = Message<"octokube.v1.BrowserMessage"> & {
      */
     value: RunRequest;
     case: "run";
+  } | {
+    /**
+     * Searches; answered once on the channel, which ends with it.
+     *
+     * @generated from field: octokube.v1.SearchRequest search = 9;
+     */
+    value: SearchRequest;
+    case: "search";
   } | { case: undefined; value?: undefined };
 };
 
@@ -197,6 +205,14 @@ export type GatewayMessage = Message<"octokube.v1.GatewayMessage"> & {
      */
     value: ChannelGrant;
     case: "grant";
+  } | {
+    /**
+     * The answer to search.
+     *
+     * @generated from field: octokube.v1.SearchResponse found = 11;
+     */
+    value: SearchResponse;
+    case: "found";
   } | { case: undefined; value?: undefined };
 };
 

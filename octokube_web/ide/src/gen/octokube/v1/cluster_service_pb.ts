@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file octokube/v1/cluster_service.proto.
  */
 export const file_octokube_v1_cluster_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFvY3Rva3ViZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SC29jdG9rdWJlLnYxIqsBCgxTdWJzY3JpcHRpb24SEAoIY2x1c3RlcnMYASADKAkSDQoFdHlwZXMYAiADKAkSEgoKbmFtZXNwYWNlcxgDIAMoCRINCgVuYW1lcxgEIAMoCRIjCgZkZXRhaWwYBSABKA4yEy5vY3Rva3ViZS52MS5EZXRhaWwSMgoPbWluaW11bV9zcGFjaW5nGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImwKDFdhdGNoUmVxdWVzdBIrCglzdWJzY3JpYmUYASABKAsyFi5vY3Rva3ViZS52MS5TdWJzY3JpYmVIABIkCgNhY2sYAiABKAsyFS5vY3Rva3ViZS52MS5GcmFtZUFja0gAQgkKB21lc3NhZ2UilQEKCVN1YnNjcmliZRIvCgxzdWJzY3JpcHRpb24YASABKAsyGS5vY3Rva3ViZS52MS5TdWJzY3JpcHRpb24SKAoGcmVzdW1lGAIgAygLMhgub2N0b2t1YmUudjEuUmVzdW1lUG9pbnQSFAoMd2luZG93X2J5dGVzGAMgASgEEhcKD2FjY2VwdHNfcGF0Y2hlcxgEIAEoCCI0CgtSZXN1bWVQb2ludBIPCgdjbHVzdGVyGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoDCIcCghGcmFtZUFjaxIQCghzZXF1ZW5jZRgBIAEoBCKLAQoNV2F0Y2hSZXNwb25zZRIjCgVmcmFtZRgBIAEoCzISLm9jdG9rdWJlLnYxLkZyYW1lSAASIwoFY2xvc2UYAiABKAsyEi5vY3Rva3ViZS52MS5DbG9zZUgAEiUKBm5vdGljZRgDIAEoCzITLm9jdG9rdWJlLnYxLk5vdGljZUgAQgkKB21lc3NhZ2UimAEKBUNsb3NlEigKBnJlYXNvbhgBIAEoDjIYLm9jdG9rdWJlLnYxLkNsb3NlUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhEKCXJlc3VtYWJsZRgEIAEoCBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJPCgZOb3RpY2USDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIVChNXYXRjaENhdGFsb2dSZXF1ZXN0Ir4BChRXYXRjaENhdGFsb2dSZXNwb25zZRItCghjbHVzdGVycxgBIAMoCzIbLm9jdG9rdWJlLnYxLkNhdGFsb2dDbHVzdGVyEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgluZXh0X2VkZ2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3BvbGljeV9yZXZpc2lvbhgEIAEoCSKGAQoOQ2F0YWxvZ0NsdXN0ZXISDAoEbmFtZRgBIAEoCRIoCgVzdGF0ZRgCIAEoCzIZLm9jdG9rdWJlLnYxLkNsdXN0ZXJTdGF0ZRIoCgV0eXBlcxgDIAMoCzIZLm9jdG9rdWJlLnYxLlJlc291cmNlVHlwZRISCgpuYW1lc3BhY2VzGAQgAygJIkIKEEdldE9iamVjdFJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIdCgNrZXkYAiABKAsyEC5vY3Rva3ViZS52MS5LZXkihwEKEUdldE9iamVjdFJlc3BvbnNlEiEKBWVudHJ5GAEgASgLMhIub2N0b2t1YmUudjEuRW50cnkSJAoHY29sdW1ucxgCIAMoCzITLm9jdG9rdWJlLnYxLkNvbHVtbhIpCgVhc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDwoNV2hvQW1JUmVxdWVzdCLRAgoOV2hvQW1JUmVzcG9uc2USDwoHc3ViamVjdBgBIAEoCRITCgttZW1iZXJzaGlwcxgCIAMoCRI0ChB0b2tlbl9leHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtodWJfdmVyc2lvbhgEIAEoCRI0ChBuZXh0X3dpbmRvd19lZGdlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgZncmFudHMYBiADKAsyEi5vY3Rva3ViZS52MS5HcmFudBIXCg9wb2xpY3lfcmV2aXNpb24YByABKAkSLwoLc2VydmVyX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC21vcmVfZ3JhbnRzGAkgASgNEhUKDXRva2VuX2NlaWxpbmcYCiABKAkihQIKBUdyYW50Eg8KB2lzX2RlbnkYASABKAgSDwoHc3ViamVjdBgCIAEoCRIPCgdjbHVzdGVyGAMgASgJEhEKCW5hbWVzcGFjZRgEIAEoCRIQCghyZXNvdXJjZRgFIAEoCRIMCgRuYW1lGAYgASgJEg0KBXZlcmJzGAcgASgJEg4KBndpbmRvdxgIIAEoCRITCgtpc19pbl9mb3JjZRgJIAEoCBIuCgpjaGFuZ2VzX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghzZW50ZW5jZRgLIAEoCRIgCgVzcGFucxgMIAMoCzIRLm9jdG9rdWJlLnYxLlNwYW4iXAoEU3BhbhIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImoKFEV4cGxhaW5BY2Nlc3NSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSHQoDa2V5GAIgASgLMhAub2N0b2t1YmUudjEuS2V5EhMKC3N1YnJlc291cmNlGAMgASgJEg0KBXZlcmJzGAQgAygJIo0BChVFeHBsYWluQWNjZXNzUmVzcG9uc2USKgoHYW5zd2VycxgBIAMoCzIZLm9jdG9rdWJlLnYxLkFjY2Vzc0Fuc3dlchIXCg9wb2xpY3lfcmV2aXNpb24YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr4BCgxBY2Nlc3NBbnN3ZXISDAoEdmVyYhgBIAEoCRISCgppc19hbGxvd2VkGAIgASgIEikKBnJlYXNvbhgDIAEoDjIZLm9jdG9rdWJlLnYxLkFjY2Vzc1JlYXNvbhIQCghzZW50ZW5jZRgEIAEoCRIuCgpjaGFuZ2VzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzdWJqZWN0GAYgASgJEg4KBndpbmRvdxgHIAEoCSpFCgZEZXRhaWwSFgoSREVUQUlMX1VOU1BFQ0lGSUVEEAASDwoLREVUQUlMX1JPV1MQARISCg5ERVRBSUxfT0JKRUNUUxACKp4BCgtDbG9zZVJlYXNvbhIcChhDTE9TRV9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVDTE9TRV9SRUFTT05fSU5URVJOQUwQARIWChJDTE9TRV9SRUFTT05fRFJBSU4QAhIgChxDTE9TRV9SRUFTT05fVU5BVVRIRU5USUNBVEVEEAMSHAoYQ0xPU0VfUkVBU09OX0JBRF9SRVFVRVNUEAQqvQEKDEFjY2Vzc1JlYXNvbhIdChlBQ0NFU1NfUkVBU09OX1VOU1BFQ0lGSUVEEAASGQoVQUNDRVNTX1JFQVNPTl9HUkFOVEVEEAESHQoZQUNDRVNTX1JFQVNPTl9OT1RfR1JBTlRFRBACEhkKFUFDQ0VTU19SRUFTT05fTk9UX05PVxADEhkKFUFDQ0VTU19SRUFTT05fUkVGVVNFRBAEEh4KGkFDQ0VTU19SRUFTT05fVU5LTk9XTl9WRVJCEAUykgMKDkNsdXN0ZXJTZXJ2aWNlEkIKBVdhdGNoEhkub2N0b2t1YmUudjEuV2F0Y2hSZXF1ZXN0Ghoub2N0b2t1YmUudjEuV2F0Y2hSZXNwb25zZSgBMAESVQoMV2F0Y2hDYXRhbG9nEiAub2N0b2t1YmUudjEuV2F0Y2hDYXRhbG9nUmVxdWVzdBohLm9jdG9rdWJlLnYxLldhdGNoQ2F0YWxvZ1Jlc3BvbnNlMAESSgoJR2V0T2JqZWN0Eh0ub2N0b2t1YmUudjEuR2V0T2JqZWN0UmVxdWVzdBoeLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlc3BvbnNlEkEKBldob0FtSRIaLm9jdG9rdWJlLnYxLldob0FtSVJlcXVlc3QaGy5vY3Rva3ViZS52MS5XaG9BbUlSZXNwb25zZRJWCg1FeHBsYWluQWNjZXNzEiEub2N0b2t1YmUudjEuRXhwbGFpbkFjY2Vzc1JlcXVlc3QaIi5vY3Rva3ViZS52MS5FeHBsYWluQWNjZXNzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_octokube_v1_frame, file_octokube_v1_resource]);
+  fileDesc("CiFvY3Rva3ViZS92MS9jbHVzdGVyX3NlcnZpY2UucHJvdG8SC29jdG9rdWJlLnYxIsMBCgxTdWJzY3JpcHRpb24SEAoIY2x1c3RlcnMYASADKAkSDQoFdHlwZXMYAiADKAkSEgoKbmFtZXNwYWNlcxgDIAMoCRINCgVuYW1lcxgEIAMoCRIjCgZkZXRhaWwYBSABKA4yEy5vY3Rva3ViZS52MS5EZXRhaWwSMgoPbWluaW11bV9zcGFjaW5nGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmxhYmVsX3NlbGVjdG9yGAcgASgJImwKDFdhdGNoUmVxdWVzdBIrCglzdWJzY3JpYmUYASABKAsyFi5vY3Rva3ViZS52MS5TdWJzY3JpYmVIABIkCgNhY2sYAiABKAsyFS5vY3Rva3ViZS52MS5GcmFtZUFja0gAQgkKB21lc3NhZ2UilQEKCVN1YnNjcmliZRIvCgxzdWJzY3JpcHRpb24YASABKAsyGS5vY3Rva3ViZS52MS5TdWJzY3JpcHRpb24SKAoGcmVzdW1lGAIgAygLMhgub2N0b2t1YmUudjEuUmVzdW1lUG9pbnQSFAoMd2luZG93X2J5dGVzGAMgASgEEhcKD2FjY2VwdHNfcGF0Y2hlcxgEIAEoCCI0CgtSZXN1bWVQb2ludBIPCgdjbHVzdGVyGAEgASgJEhQKDHJlc3VtZV90b2tlbhgCIAEoDCIcCghGcmFtZUFjaxIQCghzZXF1ZW5jZRgBIAEoBCKLAQoNV2F0Y2hSZXNwb25zZRIjCgVmcmFtZRgBIAEoCzISLm9jdG9rdWJlLnYxLkZyYW1lSAASIwoFY2xvc2UYAiABKAsyEi5vY3Rva3ViZS52MS5DbG9zZUgAEiUKBm5vdGljZRgDIAEoCzITLm9jdG9rdWJlLnYxLk5vdGljZUgAQgkKB21lc3NhZ2UimAEKBUNsb3NlEigKBnJlYXNvbhgBIAEoDjIYLm9jdG9rdWJlLnYxLkNsb3NlUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhEKCXJlc3VtYWJsZRgEIAEoCBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJPCgZOb3RpY2USDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIVChNXYXRjaENhdGFsb2dSZXF1ZXN0Ir4BChRXYXRjaENhdGFsb2dSZXNwb25zZRItCghjbHVzdGVycxgBIAMoCzIbLm9jdG9rdWJlLnYxLkNhdGFsb2dDbHVzdGVyEi8KC3NlcnZlcl90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgluZXh0X2VkZ2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3BvbGljeV9yZXZpc2lvbhgEIAEoCSKGAQoOQ2F0YWxvZ0NsdXN0ZXISDAoEbmFtZRgBIAEoCRIoCgVzdGF0ZRgCIAEoCzIZLm9jdG9rdWJlLnYxLkNsdXN0ZXJTdGF0ZRIoCgV0eXBlcxgDIAMoCzIZLm9jdG9rdWJlLnYxLlJlc291cmNlVHlwZRISCgpuYW1lc3BhY2VzGAQgAygJIkIKEEdldE9iamVjdFJlcXVlc3QSDwoHY2x1c3RlchgBIAEoCRIdCgNrZXkYAiABKAsyEC5vY3Rva3ViZS52MS5LZXkihwEKEUdldE9iamVjdFJlc3BvbnNlEiEKBWVudHJ5GAEgASgLMhIub2N0b2t1YmUudjEuRW50cnkSJAoHY29sdW1ucxgCIAMoCzITLm9jdG9rdWJlLnYxLkNvbHVtbhIpCgVhc19vZhgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDwoNV2hvQW1JUmVxdWVzdCLRAgoOV2hvQW1JUmVzcG9uc2USDwoHc3ViamVjdBgBIAEoCRITCgttZW1iZXJzaGlwcxgCIAMoCRI0ChB0b2tlbl9leHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtodWJfdmVyc2lvbhgEIAEoCRI0ChBuZXh0X3dpbmRvd19lZGdlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgZncmFudHMYBiADKAsyEi5vY3Rva3ViZS52MS5HcmFudBIXCg9wb2xpY3lfcmV2aXNpb24YByABKAkSLwoLc2VydmVyX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC21vcmVfZ3JhbnRzGAkgASgNEhUKDXRva2VuX2NlaWxpbmcYCiABKAkihQIKBUdyYW50Eg8KB2lzX2RlbnkYASABKAgSDwoHc3ViamVjdBgCIAEoCRIPCgdjbHVzdGVyGAMgASgJEhEKCW5hbWVzcGFjZRgEIAEoCRIQCghyZXNvdXJjZRgFIAEoCRIMCgRuYW1lGAYgASgJEg0KBXZlcmJzGAcgASgJEg4KBndpbmRvdxgIIAEoCRITCgtpc19pbl9mb3JjZRgJIAEoCBIuCgpjaGFuZ2VzX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghzZW50ZW5jZRgLIAEoCRIgCgVzcGFucxgMIAMoCzIRLm9jdG9rdWJlLnYxLlNwYW4iXAoEU3BhbhIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImoKFEV4cGxhaW5BY2Nlc3NSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkSHQoDa2V5GAIgASgLMhAub2N0b2t1YmUudjEuS2V5EhMKC3N1YnJlc291cmNlGAMgASgJEg0KBXZlcmJzGAQgAygJIo0BChVFeHBsYWluQWNjZXNzUmVzcG9uc2USKgoHYW5zd2VycxgBIAMoCzIZLm9jdG9rdWJlLnYxLkFjY2Vzc0Fuc3dlchIXCg9wb2xpY3lfcmV2aXNpb24YAiABKAkSLwoLc2VydmVyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr4BCgxBY2Nlc3NBbnN3ZXISDAoEdmVyYhgBIAEoCRISCgppc19hbGxvd2VkGAIgASgIEikKBnJlYXNvbhgDIAEoDjIZLm9jdG9rdWJlLnYxLkFjY2Vzc1JlYXNvbhIQCghzZW50ZW5jZRgEIAEoCRIuCgpjaGFuZ2VzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzdWJqZWN0GAYgASgJEg4KBndpbmRvdxgHIAEoCSKQAQoNU2VhcmNoUmVxdWVzdBIpCgZ3aXRoaW4YASABKAsyGS5vY3Rva3ViZS52MS5TdWJzY3JpcHRpb24SDAoEdGV4dBgCIAEoCRIoCgZmaWVsZHMYAyADKA4yGC5vY3Rva3ViZS52MS5TZWFyY2hGaWVsZBINCgVsaW1pdBgEIAEoDRINCgVhZnRlchgFIAEoDCJWCg5TZWFyY2hSZXNwb25zZRIkCgRoaXRzGAEgAygLMhYub2N0b2t1YmUudjEuU2VhcmNoSGl0EhAKCHNlYXJjaGVkGAIgASgEEgwKBG5leHQYAyABKAwiggEKCVNlYXJjaEhpdBIPCgdjbHVzdGVyGAEgASgJEh0KA2tleRgCIAEoCzIQLm9jdG9rdWJlLnYxLktleRInCgVmaWVsZBgDIAEoDjIYLm9jdG9rdWJlLnYxLlNlYXJjaEZpZWxkEgwKBHRleHQYBCABKAkSDgoGbGFiZWxzGAUgAygJKkUKBkRldGFpbBIWChJERVRBSUxfVU5TUEVDSUZJRUQQABIPCgtERVRBSUxfUk9XUxABEhIKDkRFVEFJTF9PQkpFQ1RTEAIqngEKC0Nsb3NlUmVhc29uEhwKGENMT1NFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhkKFUNMT1NFX1JFQVNPTl9JTlRFUk5BTBABEhYKEkNMT1NFX1JFQVNPTl9EUkFJThACEiAKHENMT1NFX1JFQVNPTl9VTkFVVEhFTlRJQ0FURUQQAxIcChhDTE9TRV9SRUFTT05fQkFEX1JFUVVFU1QQBCq9AQoMQWNjZXNzUmVhc29uEh0KGUFDQ0VTU19SRUFTT05fVU5TUEVDSUZJRUQQABIZChVBQ0NFU1NfUkVBU09OX0dSQU5URUQQARIdChlBQ0NFU1NfUkVBU09OX05PVF9HUkFOVEVEEAISGQoVQUNDRVNTX1JFQVNPTl9OT1RfTk9XEAMSGQoVQUNDRVNTX1JFQVNPTl9SRUZVU0VEEAQSHgoaQUNDRVNTX1JFQVNPTl9VTktOT1dOX1ZFUkIQBSqPAQoLU2VhcmNoRmllbGQSHAoYU0VBUkNIX0ZJRUxEX1VOU1BFQ0lGSUVEEAASFQoRU0VBUkNIX0ZJRUxEX05BTUUQARIWChJTRUFSQ0hfRklFTERfTEFCRUwQAhIbChdTRUFSQ0hfRklFTERfQU5OT1RBVElPThADEhYKElNFQVJDSF9GSUVMRF9JTUFHRRAEMtUDCg5DbHVzdGVyU2VydmljZRJCCgVXYXRjaBIZLm9jdG9rdWJlLnYxLldhdGNoUmVxdWVzdBoaLm9jdG9rdWJlLnYxLldhdGNoUmVzcG9uc2UoATABElUKDFdhdGNoQ2F0YWxvZxIgLm9jdG9rdWJlLnYxLldhdGNoQ2F0YWxvZ1JlcXVlc3QaIS5vY3Rva3ViZS52MS5XYXRjaENhdGFsb2dSZXNwb25zZTABEkoKCUdldE9iamVjdBIdLm9jdG9rdWJlLnYxLkdldE9iamVjdFJlcXVlc3QaHi5vY3Rva3ViZS52MS5HZXRPYmplY3RSZXNwb25zZRJBCgZXaG9BbUkSGi5vY3Rva3ViZS52MS5XaG9BbUlSZXF1ZXN0Ghsub2N0b2t1YmUudjEuV2hvQW1JUmVzcG9uc2USVgoNRXhwbGFpbkFjY2VzcxIhLm9jdG9rdWJlLnYxLkV4cGxhaW5BY2Nlc3NSZXF1ZXN0GiIub2N0b2t1YmUudjEuRXhwbGFpbkFjY2Vzc1Jlc3BvbnNlEkEKBlNlYXJjaBIaLm9jdG9rdWJlLnYxLlNlYXJjaFJlcXVlc3QaGy5vY3Rva3ViZS52MS5TZWFyY2hSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_octokube_v1_frame, file_octokube_v1_resource]);
 
 /**
  * Subscription selects objects. An empty list selects nothing: to mean everything, say "*".
@@ -68,6 +68,14 @@ export type Subscription = Message<"octokube.v1.Subscription"> & {
    * @generated from field: google.protobuf.Duration minimum_spacing = 6;
    */
   minimumSpacing?: Duration | undefined;
+
+  /**
+   * Only objects whose labels this selects, as kubectl's -l reads it: "app=web,tier!=cache,env in (a, b),!legacy". At most
+   * 1,024 characters. An object that it selects no more leaves as WITHDRAWN. Empty: whatever the labels.
+   *
+   * @generated from field: string label_selector = 7;
+   */
+  labelSelector: string;
 };
 
 /**
@@ -867,6 +875,140 @@ export const AccessAnswerSchema: GenMessage<AccessAnswer> = /*@__PURE__*/
   messageDesc(file_octokube_v1_cluster_service, 19);
 
 /**
+ * SearchRequest asks for one part of a search.
+ *
+ * @generated from message octokube.v1.SearchRequest
+ */
+export type SearchRequest = Message<"octokube.v1.SearchRequest"> & {
+  /**
+   * Where to search; detail and minimum_spacing are of no effect.
+   *
+   * @generated from field: octokube.v1.Subscription within = 1;
+   */
+  within?: Subscription | undefined;
+
+  /**
+   * Words, all of which an object has to hold somewhere in the fields, whatever the case of letters. Empty: any object.
+   * At most 200 characters.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * Which parts to search. Empty: all.
+   *
+   * @generated from field: repeated octokube.v1.SearchField fields = 3;
+   */
+  fields: SearchField[];
+
+  /**
+   * How many hits are wanted at most. 0: 100. At most 1,000.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * SearchResponse.next of the call before, of a search of the same words in the same place. Empty: from the beginning.
+   *
+   * @generated from field: bytes after = 5;
+   */
+  after: Uint8Array;
+};
+
+/**
+ * Describes the message octokube.v1.SearchRequest.
+ * Use `create(SearchRequestSchema)` to create a new message.
+ */
+export const SearchRequestSchema: GenMessage<SearchRequest> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 20);
+
+/**
+ * SearchResponse is one part of the answer. Parts come in the order of cluster, type, namespace and name.
+ *
+ * @generated from message octokube.v1.SearchResponse
+ */
+export type SearchResponse = Message<"octokube.v1.SearchResponse"> & {
+  /**
+   * What was found in this part.
+   *
+   * @generated from field: repeated octokube.v1.SearchHit hits = 1;
+   */
+  hits: SearchHit[];
+
+  /**
+   * How many objects that the caller may see were looked at in this part.
+   *
+   * @generated from field: uint64 searched = 2;
+   */
+  searched: bigint;
+
+  /**
+   * Where to go on. Empty: that was the last part.
+   *
+   * @generated from field: bytes next = 3;
+   */
+  next: Uint8Array;
+};
+
+/**
+ * Describes the message octokube.v1.SearchResponse.
+ * Use `create(SearchResponseSchema)` to create a new message.
+ */
+export const SearchResponseSchema: GenMessage<SearchResponse> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 21);
+
+/**
+ * SearchHit is an object that holds all the words.
+ *
+ * @generated from message octokube.v1.SearchHit
+ */
+export type SearchHit = Message<"octokube.v1.SearchHit"> & {
+  /**
+   * The cluster.
+   *
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * The object.
+   *
+   * @generated from field: octokube.v1.Key key = 2;
+   */
+  key?: Key | undefined;
+
+  /**
+   * Where the first of the words was found. Not set when there was no word.
+   *
+   * @generated from field: octokube.v1.SearchField field = 3;
+   */
+  field: SearchField;
+
+  /**
+   * What that part says, the first 200 characters of it around the word.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * The object's labels as "key=value", sorted; the first 64 of them.
+   *
+   * @generated from field: repeated string labels = 5;
+   */
+  labels: string[];
+};
+
+/**
+ * Describes the message octokube.v1.SearchHit.
+ * Use `create(SearchHitSchema)` to create a new message.
+ */
+export const SearchHitSchema: GenMessage<SearchHit> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_cluster_service, 22);
+
+/**
  * Detail says how much of each object a subscription carries.
  *
  * @generated from enum octokube.v1.Detail
@@ -1004,6 +1146,54 @@ export const AccessReasonSchema: GenEnum<AccessReason> = /*@__PURE__*/
   enumDesc(file_octokube_v1_cluster_service, 2);
 
 /**
+ * SearchField is a part of an object that can be searched.
+ *
+ * @generated from enum octokube.v1.SearchField
+ */
+export enum SearchField {
+  /**
+   * Not set; not searched.
+   *
+   * @generated from enum value: SEARCH_FIELD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The object's name.
+   *
+   * @generated from enum value: SEARCH_FIELD_NAME = 1;
+   */
+  NAME = 1,
+
+  /**
+   * A label, as "key=value".
+   *
+   * @generated from enum value: SEARCH_FIELD_LABEL = 2;
+   */
+  LABEL = 2,
+
+  /**
+   * An annotation, as "key=value".
+   *
+   * @generated from enum value: SEARCH_FIELD_ANNOTATION = 3;
+   */
+  ANNOTATION = 3,
+
+  /**
+   * The image of a container, of the object itself or of the pods that it makes.
+   *
+   * @generated from enum value: SEARCH_FIELD_IMAGE = 4;
+   */
+  IMAGE = 4,
+}
+
+/**
+ * Describes the enum octokube.v1.SearchField.
+ */
+export const SearchFieldSchema: GenEnum<SearchField> = /*@__PURE__*/
+  enumDesc(file_octokube_v1_cluster_service, 3);
+
+/**
  * ClusterService shows each caller the part of the clusters that Virtual RBAC lets them see.
  * Metadata "authorization: Bearer <token>" is required. For a caller without access "exists" and "does not exist" give
  * byte-identical answers.
@@ -1066,6 +1256,18 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof ExplainAccessRequestSchema;
     output: typeof ExplainAccessResponseSchema;
+  },
+  /**
+   * Search finds objects by what their names, labels, annotations and images say, in the hub's replica, among what the
+   * caller may watch at the instant of the answer. Each call looks at a part, and says where the next call goes on.
+   * A reader's question: it changes nothing and is not recorded.
+   *
+   * @generated from rpc octokube.v1.ClusterService.Search
+   */
+  search: {
+    methodKind: "unary";
+    input: typeof SearchRequestSchema;
+    output: typeof SearchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_octokube_v1_cluster_service, 0);

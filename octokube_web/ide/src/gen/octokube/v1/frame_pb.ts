@@ -106,7 +106,7 @@ export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
 /**
  * Tombstone is a key that left the receiver's view. It never carries anything of the object but its key.
  * Guarantee: only sent for a key the receiver was sent before. A catch-up may also repeat one it has already applied, or name
- * a key that it could see and that came and went meanwhile.
+ * a key that it could see and that came and went, or was without the labels that it asks for, meanwhile.
  *
  * @generated from message octokube.v1.Tombstone
  */
