@@ -12,6 +12,8 @@ export interface Place {
   /** The open object's namespace; empty for a cluster-scoped one. */
   readonly inNamespace: string;
   readonly filter: string;
+  /** A label selector, which the hub applies; empty: whatever the labels. */
+  readonly labels: string;
   /** How the table is sorted, as `sortFrom` reads it; empty: by name. */
   readonly sort: string;
   /** The part of the open object's page, such as "logs"; empty: its overview. */
@@ -28,6 +30,7 @@ const KEYS: readonly (readonly [keyof Place, string])[] = [
   ["inNamespace", "in"],
   ["name", "name"],
   ["filter", "filter"],
+  ["labels", "labels"],
   ["sort", "sort"],
   ["tab", "tab"],
   ["alone", "view"],
@@ -60,6 +63,8 @@ export function changed(from: Place, change: Partial<Place>): Place {
   return {
     ...from,
     ...("type" in change ? { page: "", sort: change.type === from.type ? from.sort : "" } : {}),
+    // What one page was narrowed by says nothing to another.
+    ...("page" in change && change.page !== from.page ? { filter: "", labels: "" } : {}),
     ...("name" in change ? { tab: "", alone: "" } : {}),
     ...("type" in change || "cluster" in change ? { alone: "" } : {}),
     ...change,

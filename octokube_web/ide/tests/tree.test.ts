@@ -14,7 +14,7 @@ const type = (name: string, kind: string, more: Partial<TypeInfo> = {}): TypeInf
 });
 const TYPES = [type("pods", "Pod", { shortNames: ["po"] }), type("nodes", "Node", { namespaced: false }), type("deployments.apps", "Deployment")];
 const cluster = (name: string) => ({ name, health: { condition: "live", since: 0, reason: "" } as const, types: TYPES, namespaces: ["blue", "red"] });
-const CATALOG: Catalog = { clusters: [cluster("one"), cluster("two")], clockOffset: 0, nextEdge: 0 };
+const CATALOG: Catalog = { clusters: [cluster("one"), cluster("two")], clockOffset: 0, nextEdge: 0, policyRevision: "" };
 const ask = (more: Partial<TreeQuestion> = {}) =>
   treeOf({ catalog: CATALOG, current: "one", toggled: new Set(), filter: "", counts: undefined, listed: new Map(), views: [], ...more });
 const lines = (nodes: ReturnType<typeof treeOf>) => nodes.map((node) => `${"  ".repeat(node.level - 1)}${node.title}`);
@@ -54,7 +54,7 @@ test("a filter leaves types by name, kind and short name, and namespaces by name
 });
 
 test("saved views come first and lead to their table, narrowed and sorted", () => {
-  const place = { cluster: "one", type: "pods", namespace: "red", filter: "status:error", sort: "-Restarts" };
+  const place = { cluster: "one", type: "pods", namespace: "red", labels: "app=web", filter: "status:error", sort: "-Restarts" };
   const nodes = ask({ views: [{ name: "Broken", place }] });
   expect(lines(nodes).slice(0, 3)).toEqual(["Saved views", "  Broken", "one"]);
   expect(nodes[1]?.place).toMatchObject({ ...place, name: "", page: "" });
@@ -64,7 +64,7 @@ test("saved views come first and lead to their table, narrowed and sorted", () =
 test("what another program wrote is no view", () => {
   for (const text of [null, "", "{", "7", "null", '[null, 3, {"name": ""}, {"name": "x"}, {"place": {}}]']) expect(readViews(text)).toEqual([]);
   expect(readViews('[{"name": "x", "place": {"type": "pods", "filter": 7}}]')).toEqual([
-    { name: "x", place: { cluster: "", type: "pods", namespace: "", filter: "", sort: "" } },
+    { name: "x", place: { cluster: "", type: "pods", namespace: "", labels: "", filter: "", sort: "" } },
   ]);
 });
 

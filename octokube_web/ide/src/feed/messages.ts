@@ -11,6 +11,8 @@ export interface ViewSpec {
   readonly type: string;
   readonly namespaces: readonly string[];
   readonly names: readonly string[];
+  /** A label selector; none: whatever the labels. */
+  readonly labels?: string;
   readonly detail: Detail;
 }
 
@@ -131,6 +133,7 @@ export interface Catalog {
   readonly clockOffset: number;
   /** When access may change by the clock alone, by the hub's clock; 0 when never. */
   readonly nextEdge: number;
+  readonly policyRevision: string;
 }
 
 export interface ViewStatus {

@@ -220,7 +220,7 @@ export class FeedService {
 
   private look(tab: Visitor, number: number, spec: ViewSpec, make: (feed: SharedFeed) => FeedView): void {
     this.close(tab, number);
-    const key = JSON.stringify([spec.cluster, spec.type, spec.namespaces, spec.names, spec.detail]);
+    const key = JSON.stringify([spec.cluster, spec.type, spec.namespaces, spec.names, spec.labels ?? "", spec.detail]);
     let feed = this.feeds.get(key);
     if (feed?.hasFailed && feed.isUnused) {
       // Whoever looks again wants it tried again.

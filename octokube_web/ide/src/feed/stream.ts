@@ -131,12 +131,13 @@ export class Stream {
     this.receiver.restart();
     this.unacknowledged = 0;
     this.notices = [];
-    const { cluster, type, namespaces, names, detail } = this.spec;
+    const { cluster, type, namespaces, names, labels, detail } = this.spec;
     const subscription = create(SubscriptionSchema, {
       clusters: [cluster],
       types: [type],
       namespaces: [...namespaces],
       names: [...names],
+      labelSelector: labels ?? "",
       detail: detail === "rows" ? Detail.ROWS : Detail.OBJECTS,
     });
     this.channel = this.events.open(

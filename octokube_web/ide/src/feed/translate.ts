@@ -69,5 +69,6 @@ export function catalogOf(response: WatchCatalogResponse, now: number): Catalog 
     })),
     clockOffset: response.serverTime ? millisecondsOf(response.serverTime) - now : 0,
     nextEdge: millisecondsOf(response.nextEdge),
+    policyRevision: response.policyRevision,
   };
 }

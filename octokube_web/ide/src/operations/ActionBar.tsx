@@ -1,5 +1,6 @@
 /** What can be done to an object: enabled as the hub would decide, and otherwise with the reason why not. */
 import { useEffect, useId, useMemo, useRef, useState } from "react";
+import WhyDialog from "../access/WhyDialog";
 import { useSession } from "../ui/context";
 import { useAccess, type Verdict } from "./access";
 import { deedsOf, type Deed } from "./actions";
@@ -26,7 +27,7 @@ export function ActionBar({ target }: { target: Target }) {
           onDone={(sentence) => (setChosen(undefined), setSaid(sentence))}
         />
       )}
-      {why && <WhyDialog deed={why} target={target} verdict={verdicts(why.verb)} onClose={() => setWhy(undefined)} />}
+      {why && <WhyDialog question={{ ...target, verbs: [why.verb] }} onClose={() => setWhy(undefined)} />}
     </div>
   );
 }
@@ -49,24 +50,6 @@ function ActionButton({ deed, verdict, onChosen, onWhy }: { deed: Deed; verdict:
       </button>
       {!isAllowed && <span id={reason} className="hush">{verdict.sentence}</span>}
     </>
-  );
-}
-
-function WhyDialog({ deed, target, verdict, onClose }: { deed: Deed; target: Target; verdict: Verdict; onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const heading = useId();
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} className="dialog" aria-labelledby={heading} onClose={onClose} onKeyDown={(event) => event.stopPropagation()}>
-      <header><h1 id={heading}>Why not?</h1></header>
-      <dl className="page-facts">
-        <div><dt>Asked</dt><dd>{deed.verb} {target.type} {target.name}{target.namespace && ` in ${target.namespace}`} of {target.cluster}</dd></div>
-      </dl>
-      <p>{verdict.sentence}</p>
-      {verdict.changesAt > 0 && <p className="muted">In your own time zone: {new Date(verdict.changesAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}.</p>}
-      <p className="muted">“Your access” tells everything that policy lets you do.</p>
-      <div className="decision"><button type="button" autoFocus onClick={onClose}>Close</button></div>
-    </dialog>
   );
 }
 

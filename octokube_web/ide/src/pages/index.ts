@@ -1,9 +1,12 @@
 /** The pages beside the objects: which there are, and what policy has to allow for each to be of any use. */
 import { lazy, type ComponentType } from "react";
 import type { Catalog } from "../feed/messages";
+import type { Place } from "../location";
 
 export interface PageProps {
   readonly catalog: Catalog | undefined;
+  /** The tab's. */
+  readonly place: Place;
 }
 
 export interface PageInfo {
@@ -17,6 +20,7 @@ export interface PageInfo {
 const needs = (type: string, verb: string) => ({ type: `${type}.octokube.io`, verb });
 
 export const PAGES: readonly PageInfo[] = [
+  { id: "search", title: "Search", needs: undefined, Component: lazy(() => import("../search/SearchPage")) },
   { id: "access", title: "Your access", needs: undefined, Component: lazy(() => import("./AccessPage")) },
   { id: "tokens", title: "Your tokens", needs: undefined, Component: lazy(() => import("./TokensPage")) },
   { id: "settings", title: "Settings", needs: undefined, Component: lazy(() => import("./SettingsPage")) },

@@ -17,6 +17,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["r Shift+S Del", "restart, scale, delete what is marked, or the row"],
   ["c", "copy the name"],
   ["z", "hold the table still, or let it move again"],
+  ["w", "why something may, or may not, be done to the row"],
+  ["Ctrl+Shift+F", "search everything that you may see"],
   ["Ctrl+P", "go to an object, by its name"],
   ["Ctrl+K or F1", "commands"],
   ["Alt+[ Alt+]", "previous, next tab"],

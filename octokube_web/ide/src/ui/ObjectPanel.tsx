@@ -20,6 +20,7 @@ import { useObjectView, type ObjectView } from "./views";
 import { go, openTab } from "../workbench/tabs";
 import { Yaml } from "./Yaml";
 
+const WhyDialog = lazy(() => import("../access/WhyDialog"));
 const ObjectTab = lazy(() => import("../operations/ObjectTabs"));
 const ActionBar = lazy(() => import("../operations/ActionBar").then((found) => ({ default: found.ActionBar })));
 
@@ -208,7 +209,7 @@ function Body({ view, type, place, cluster, isYaml }: BodyProps) {
   }
   if (status.phase === "failed") return <Nothing kind="failed" title="This can't be shown.">{status.error?.message}</Nothing>;
   if (status.phase !== "live") return <Nothing kind="loading" title={`Opening ${place.name}…`} />;
-  return <Nothing kind="hidden" title="Not visible to you.">Either it does not exist or policy excludes it.</Nothing>;
+  return <HiddenObject place={place} />;
 }
 
 function CopyButton({ view }: { view: ObjectView }) {
@@ -260,5 +261,19 @@ function Resizer() {
         else if (event.key === "ArrowRight") set(width - WIDTH.step);
       }}
     />
+  );
+}
+
+function HiddenObject({ place }: { place: Place }) {
+  const [isAsked, setAsked] = useState(false);
+  const { cluster, type, inNamespace: namespace, name } = place;
+  return (
+    <>
+      <Nothing kind="hidden" title="Not visible to you.">
+        <p>Either it does not exist or policy excludes it.</p>
+        <button type="button" onClick={() => setAsked(true)}>Why?</button>
+      </Nothing>
+      {isAsked && <Suspense fallback={null}><WhyDialog question={{ cluster, type, namespace, name, verbs: ["watch"] }} onClose={() => setAsked(false)} /></Suspense>}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 /** Shows a page beside the objects, and finds out which of them are open to the reader. */
 import { Suspense, useEffect, useState } from "react";
 import type { Catalog } from "../feed/messages";
+import type { Place } from "../location";
 import { PAGES, type PageInfo } from "../pages";
 import { Nothing } from "./Nothing";
 
@@ -27,13 +28,14 @@ export function useOpenPages(catalog: Catalog | undefined, epoch: number): reado
   return pages;
 }
 
-export function PageView({ id, pages, catalog }: { id: string; pages: readonly PageInfo[]; catalog: Catalog | undefined }) {
+export function PageView({ place, pages, catalog }: { place: Place; pages: readonly PageInfo[]; catalog: Catalog | undefined }) {
+  const id = place.page;
   // A page that is not listed is shown all the same: the hub says why not, to whoever asks.
   const page = pages.find((one) => one.id === id) ?? PAGES.find((one) => one.id === id);
   if (!page) return <Nothing kind="empty" title="There is no such page." />;
   return (
     <Suspense fallback={<Nothing kind="loading" title="Opening…" />}>
-      <page.Component catalog={catalog} />
+      <page.Component catalog={catalog} place={place} />
     </Suspense>
   );
 }

@@ -2,6 +2,7 @@
 import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type RefObject } from "react";
 import type { ClusterInfo, TypeInfo, ViewSpec } from "../feed/messages";
 import type { Place } from "../location";
+import type { WhyQuestion } from "../access/WhyDialog";
 import { bulkDeedsOf, type Deed } from "../operations/actions";
 import { hasLogs, hasTerminal, targetOf, type Target } from "../operations/target";
 import { Store, useStore } from "../store";
@@ -19,12 +20,14 @@ import { Grid } from "./Grid";
 import { PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
 import { Nothing } from "./Nothing";
 import { ColumnPicker, download, ExportMenu, Facets } from "./TableTools";
+import { LabelPicker } from "./LabelPicker";
 import { ViewMenu } from "./ViewMenu";
 import { useTableView, type TableView } from "./views";
 import { go } from "../workbench/tabs";
 import type { Shown } from "./Workbench";
 
 // Its own chunk, with what runs operations.
+const WhyDialog = lazy(() => import("../access/WhyDialog"));
 const BulkDialog = lazy(() => import("../operations/BulkDialog"));
 
 interface Props {
@@ -53,9 +56,10 @@ export function ResourceView({ place, cluster, type, isCatalogKnown, shown, isSe
       type: place.type,
       namespaces: [isClusterScoped ? "cluster" : place.namespace ? literal(place.namespace) : "**"],
       names: [],
+      labels: place.labels,
       detail: "rows",
     }),
-    [place.cluster, place.type, place.namespace, isClusterScoped],
+    [place.cluster, place.type, place.namespace, place.labels, isClusterScoped],
   );
   if (!isCatalogKnown) return <Nothing kind="loading" title="Asking what you may see…" />;
   if (isAsleep) return null;
@@ -85,6 +89,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
   const { feed, subject } = useSession();
   const [choice, setChoice] = useColumnChoice(subject, place.type);
   const [bulk, setBulk] = useState<{ deed: Deed; targets: readonly Target[] } | undefined>();
+  const [why, setWhy] = useState<WhyQuestion | undefined>();
   const grid = useRef<HTMLDivElement>(null);
   const filterField = useRef<HTMLInputElement>(null);
   const outline = useSyncExternalStore(table.subscribeOutline, table.getOutline);
@@ -122,6 +127,8 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
     const [{ objectsAsYaml }, rows] = await Promise.all([import("../operations/export-yaml"), view.all("marked")]);
     download(`${place.type}.yaml`, "application/yaml", await objectsAsYaml(feed, rows.map(targetOf)));
   }
+  const ask = (row?: SeenRow) =>
+    setWhy({ cluster: place.cluster, type: place.type, namespace: row?.namespace ?? place.namespace, name: row?.name ?? "", verbs: [] });
   const openPart = (row: SeenRow, tab: string) => go({ name: row.name, inNamespace: row.namespace, tab });
 
   function key(event: KeyboardEvent, row: SeenRow | undefined) {
@@ -138,6 +145,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
     else if (event.key === "r") void doIt(deeds.find((deed) => deed.id === "restart"), row);
     else if (event.key === "S") void doIt(deeds.find((deed) => deed.id === "scale"), row);
     else if (event.key === "Delete") void doIt(deeds.find((deed) => deed.id === "delete"), row);
+    else if (event.key === "w") ask(row);
     else if (event.key === "?") onHelp();
     else if (event.key === "Escape" && !place.name && outline.markedCount > 0) table.mark({ is: "none" });
     else if (event.key === "Escape") go(place.name ? { name: "", inNamespace: "" } : { filter: "" }, "replace");
@@ -173,6 +181,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
             onKeyDown={filterKey}
           />
         </div>
+        <LabelPicker place={place} spec={spec} />
         <ViewMenu place={place} title={title} />
         {type && <ColumnPicker type={type} choice={choice} onChoice={setChoice} />}
         <ExportMenu view={view} name={[place.cluster, place.type, place.namespace].filter(Boolean).join("-")} columns={columns} outline={outline} onYaml={() => void saveYaml()} />
@@ -213,8 +222,9 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
           onKey={key}
         />
         {!outline.isFrozen && outline.waiting > 0 && <Waiting count={outline.waiting} onMove={() => table.turn({ isHeld: false })} />}
-        {outline.shown === 0 && <NoRows view={view} total={outline.total} place={place} cluster={cluster} type={type} title={title} />}
+        {outline.shown === 0 && <NoRows onWhy={() => ask()} view={view} total={outline.total} place={place} cluster={cluster} type={type} title={title} />}
       </div>
+      {why && <Suspense fallback={null}><WhyDialog question={why} onClose={() => (setWhy(undefined), grid.current?.focus())} /></Suspense>}
       {bulk && (
         <Suspense fallback={null}>
           <BulkDialog deed={bulk.deed} targets={bulk.targets} kind={title.toLowerCase()} onClose={() => (setBulk(undefined), grid.current?.focus())} />
@@ -291,14 +301,15 @@ function Banners({ view, cluster, type }: { view: TableView; cluster: ClusterInf
   );
 }
 
-function NoRows(props: { view: TableView; total: number; place: Place; cluster: ClusterInfo | undefined; type: TypeInfo | undefined; title: string }) {
-  const { view, total, place, cluster, type, title } = props;
+function NoRows(props: { view: TableView; total: number; place: Place; cluster: ClusterInfo | undefined; type: TypeInfo | undefined; title: string; onWhy: () => void }) {
+  const { view, total, place, cluster, type, title, onWhy } = props;
   const status = useStore(view.status);
   const what = title.toLowerCase() === place.type ? title : title.replace(/^./, (letter) => letter.toLowerCase());
   if (status.phase === "failed") {
     return (
       <Nothing kind="failed" title={`${title} can't be shown.`}>
         <p>{status.error?.message}</p>
+        {place.labels && <button type="button" onClick={() => go({ labels: "" }, "replace")}>Whatever the labels</button>}
         <button type="button" className="primary" onClick={view.retry}>Try again</button>
       </Nothing>
     );
@@ -311,14 +322,22 @@ function NoRows(props: { view: TableView; total: number; place: Place; cluster: 
       </Nothing>
     );
   }
-  if (!cluster || !type) return <Hidden />;
+  if (!cluster || !type) return <Hidden onWhy={onWhy} />;
   if (status.phase !== "live") {
     const of = status.expected > 0 ? ` of ~${count(status.expected)}` : "";
     return <Nothing kind="loading" title={status.phase === "loading" ? `Loading ${count(status.gathered)}${of} ${what}…` : `Opening ${what}…`} />;
   }
   if (type.condition === "forbidden") return <Nothing kind="hidden" title="Nothing can be shown here.">The agent may not read {what} in this cluster.</Nothing>;
   if (type.condition === "loading") return <Nothing kind="loading" title={`The agent is still reading ${what}…`} />;
-  if (place.namespace && !cluster.namespaces.includes(place.namespace)) return <Hidden />;
+  if (place.labels) {
+    return (
+      <Nothing kind="empty" title={`No ${what} with ${place.labels}.`}>
+        <p>There are none with these labels where you may look. New ones appear here by themselves.</p>
+        <button type="button" onClick={() => go({ labels: "" }, "replace")}>Whatever the labels</button>
+      </Nothing>
+    );
+  }
+  if (place.namespace && !cluster.namespaces.includes(place.namespace)) return <Hidden onWhy={onWhy} />;
   return (
     <Nothing kind="empty" title={place.namespace ? `No ${what} in ${place.namespace}.` : `No ${what} in ${cluster.name}.`}>
       <p>There are none where you may look. New ones appear here by themselves.</p>
@@ -326,10 +345,11 @@ function NoRows(props: { view: TableView; total: number; place: Place; cluster: 
   );
 }
 
-function Hidden() {
+function Hidden({ onWhy }: { onWhy: () => void }) {
   return (
     <Nothing kind="hidden" title="Nothing here is visible to you.">
       <p>Either it does not exist or policy excludes it. Should that change, it appears here by itself.</p>
+      <button type="button" onClick={onWhy}>Why?</button>
     </Nothing>
   );
 }

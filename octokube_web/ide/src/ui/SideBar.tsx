@@ -67,7 +67,7 @@ export function SideBar({ catalog, pages, page, isOpen, isSeen, onClose }: Props
             <li key={one.id}><PageLink page={one} isShown={one.id === page} onChosen={onClose} /></li>
           ))}
         </ul>
-        {catalog && <p className="side-foot"><LockIcon /> Only what policy lets you see is listed.</p>}
+        {catalog && <p className="side-foot"><LockIcon /> Only what policy lets you see is listed. <button type="button" className="link" onClick={() => (reveal({ page: "access" }), onClose())}>Why?</button></p>}
       </nav>
     </>
   );

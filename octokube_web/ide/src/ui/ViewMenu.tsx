@@ -37,7 +37,7 @@ export function ViewMenu({ place, title }: Props) {
 }
 
 function SaveForm({ place, title, onSaved }: Props & { onSaved: () => void }) {
-  const [name, setName] = useState([title, place.namespace && `in ${place.namespace}`, place.filter].filter(Boolean).join(" "));
+  const [name, setName] = useState([title, place.namespace && `in ${place.namespace}`, place.labels, place.filter].filter(Boolean).join(" "));
   function save(event: FormEvent) {
     event.preventDefault();
     const wanted = name.trim();

@@ -63,15 +63,21 @@ export function Workbench() {
     setMenuOpen(false);
     document.querySelector<HTMLElement>(".menu-button")?.focus();
   }, []);
+  const openSearch = useCallback(() => {
+    reveal({ page: "search" });
+    // The page may have to be fetched, or be there already.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>("[role=search] [data-first]")?.focus());
+  }, []);
   const openHelp = useCallback(() => setHelpOpen(true), []);
   const [palette, setPalette] = useState<string | undefined>();
   const { signOut } = useSession();
   const commands = useMemo<readonly Command[]>(
     () => [
       { title: "Go to an object…", keys: "Ctrl+P", run: () => setPalette("") },
+      { title: "Search everywhere…", keys: "Ctrl+Shift+F", run: openSearch },
       { title: "Go to a type…", keys: "#", run: () => setPalette("#") },
       ...(catalog && catalog.clusters.length > 1 ? [{ title: "Go to a cluster…", keys: "@", run: () => setPalette("@") }] : []),
-      ...pages.map((one) => ({ title: one.title, run: () => reveal({ page: one.id }) })),
+      ...pages.filter((one) => one.id !== "search").map((one) => ({ title: one.title, run: () => reveal({ page: one.id }) })),
       ...views.map((view) => ({ title: `View: ${view.name}`, run: () => go(placeOf(view)) })),
       ...tabCommands(titleOfOne),
       { title: isSideShut ? "Show the side bar" : "Hide the side bar", keys: "Ctrl+B", run: () => setSideShut(!isSideShut) },
@@ -82,13 +88,13 @@ export function Workbench() {
     // What is offered depends on the tabs there are.
     [catalog, pages, openHelp, signOut, titleOfOne, tabs, views, isSideShut, setSideShut],
   );
-  const keys = useMemo<Keys>(() => ({ openHelp, openPalette: setPalette, toggleSide: () => setSideShut((is) => !is) }), [openHelp, setSideShut]);
+  const keys = useMemo<Keys>(() => ({ openHelp, openSearch, openPalette: setPalette, toggleSide: () => setSideShut((is) => !is) }), [openHelp, openSearch, setSideShut]);
   useKeys(keys);
 
   return (
     <div className="workbench" data-menu={isMenuOpen ? "open" : undefined} data-side={isSideShut ? "shut" : undefined}>
       <TopBar catalog={catalog} cluster={here.cluster} onMenu={() => setMenuOpen((is) => !is)} isMenuOpen={isMenuOpen} onHelp={openHelp} onSearch={() => setPalette("")} />
-      <ActivityBar {...{ pages, isSideShut }} page={here.page} onSide={() => setSideShut((is) => !is)} onSearch={() => setPalette("")} />
+      <ActivityBar {...{ pages, isSideShut }} page={here.page} onSide={() => setSideShut((is) => !is)} />
       <SideBar
         key={epoch}
         {...{ catalog, pages }}
@@ -127,7 +133,7 @@ interface ContentProps {
 function TabContent({ place, catalog, pages, isSeen, shown, onHelp }: ContentProps) {
   const cluster = catalog?.clusters.find((one) => one.name === place.cluster);
   const type = cluster?.types.find((one) => one.type === place.type);
-  if (place.page) return <PageView key={place.page} id={place.page} pages={pages} catalog={catalog} />;
+  if (place.page) return <PageView key={place.page} {...{ place, pages, catalog }} />;
   if (!place.cluster || !place.type) return <Beginning catalog={catalog} cluster={cluster} />;
   const isAlone = place.alone !== "" && place.name !== "";
   return (
@@ -181,6 +187,7 @@ function useSideBar(): [boolean, Dispatch<SetStateAction<boolean>>] {
 
 interface Keys {
   readonly openHelp: () => void;
+  readonly openSearch: () => void;
   readonly openPalette: (start: string) => void;
   readonly toggleSide: () => void;
 }
@@ -196,6 +203,7 @@ function useKeys(keys: Keys) {
       const letter = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey ? event.key.toLowerCase() : "";
       const isTyping = target?.closest("input, textarea, select, .cm-editor");
       if (letter === "k" || event.key === "F1") keys.openPalette(">");
+      else if (event.key.toLowerCase() === "f" && event.shiftKey && (event.ctrlKey || event.metaKey) && !event.altKey) keys.openSearch();
       else if (letter === "p") keys.openPalette("");
       else if (letter === "b" && !isTyping) keys.toggleSide();
       else if (event.key === "?" && !isTyping && !event.ctrlKey && !event.metaKey) keys.openHelp();

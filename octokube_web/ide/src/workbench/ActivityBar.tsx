@@ -7,6 +7,7 @@ import { AccessIcon, AgentIcon, AuditIcon, GatewayIcon, HubIcon, PeopleIcon, Pol
 import { place, reveal } from "./tabs";
 
 const GLYPHS: Record<string, ReactNode> = {
+  search: <SearchIcon />,
   access: <AccessIcon />,
   tokens: <TokenIcon />,
   settings: <SettingsIcon />,
@@ -24,17 +25,15 @@ interface Props {
   readonly page: string;
   readonly isSideShut: boolean;
   readonly onSide: () => void;
-  readonly onSearch: () => void;
 }
 
-export function ActivityBar({ pages, page, isSideShut, onSide, onSearch }: Props) {
+export function ActivityBar({ pages, page, isSideShut, onSide }: Props) {
   const isAtFoot = ({ id }: PageInfo) => id === "settings";
   return (
     <nav className="activity" aria-label="Activities" data-region tabIndex={-1}>
       <button type="button" className="quiet square" data-first aria-label="Explorer" aria-pressed={!isSideShut} title={`${isSideShut ? "Show" : "Hide"} the explorer (Ctrl+B)`} onClick={onSide}>
         <TreeIcon />
       </button>
-      <button type="button" className="quiet square" aria-label="Search" title="Search (Ctrl+P)" onClick={onSearch}><SearchIcon /></button>
       <ul aria-label="You and the hub">
         {[...pages.filter((one) => !isAtFoot(one)), ...pages.filter(isAtFoot)].map((one) => (
           <li key={one.id} className={isAtFoot(one) ? "foot" : undefined}><Activity page={one} isShown={one.id === page} /></li>

@@ -4,10 +4,10 @@ import { Store } from "../store";
 
 export interface SavedView {
   readonly name: string;
-  readonly place: Pick<Place, "cluster" | "type" | "namespace" | "filter" | "sort">;
+  readonly place: Pick<Place, "cluster" | "type" | "namespace" | "labels" | "filter" | "sort">;
 }
 
-const PARTS = ["cluster", "type", "namespace", "filter", "sort"] as const;
+const PARTS = ["cluster", "type", "namespace", "labels", "filter", "sort"] as const;
 
 /** In the order of their names. */
 export const savedViews = new Store<readonly SavedView[]>([]);
@@ -39,7 +39,7 @@ export function readViews(text: string | null): readonly SavedView[] {
 }
 
 function viewOf(place: Place): SavedView["place"] {
-  return { cluster: place.cluster, type: place.type, namespace: place.namespace, filter: place.filter, sort: place.sort };
+  return { cluster: place.cluster, type: place.type, namespace: place.namespace, labels: place.labels, filter: place.filter, sort: place.sort };
 }
 
 /** Under a name that is taken, it replaces what was there. */
