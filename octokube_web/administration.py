@@ -23,11 +23,13 @@ from octokube.v1 import identity_service_pb2 as identity_pb
 from octokube_web.answers import feed_refusal, refusal
 
 PATH = "/api/v1/hub/{service}/{method}"
+QUESTION_LIMIT_BYTES = 3 * 1024 * 1024
+"""What a hub takes as one message, and the third that base64 adds to it."""
 RECORDING = "/api/v1/recordings/{session_id}"
 _READ_RECORDING = f"{admin_pb.DESCRIPTOR.services_by_name['AdminService'].full_name}/ReadRecording"
 _FOR_THE_PAGE = {
     (cluster_pb, "ClusterService"): ("WhoAmI", "ExplainAccess", "Search"),
-    (admin_pb, "AdminService"): ("GetHubStatus", "GetPolicy", "ListAuditRecords", "ListSessions"),
+    (admin_pb, "AdminService"): ("GetHubStatus", "GetPolicy", "SimulateAccess", "ListAuditRecords", "ListSessions"),
     (identity_pb, "IdentityService"): (
         "CreatePersonalToken",
         "ListPersonalTokens",
@@ -103,6 +105,8 @@ async def _read(request: web.Request, message: Message) -> Message | None:
     """None for what is no such message; an empty body is an empty message."""
     if request.content_type != "application/json":
         return None
+    # Only of somebody who is signed in is so much read: the edit of a policy's files, to be tried.
+    request = request.clone(client_max_size=QUESTION_LIMIT_BYTES)
     try:
         told = orjson.loads(await request.read() or b"{}")
         return json_format.ParseDict(told, message) if isinstance(told, dict) else None

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from octokube.v1 import cluster_service_pb2 as _cluster_service_pb2
 from octokube.v1 import resource_pb2 as _resource_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -283,3 +284,61 @@ class ReadRecordingResponse(_message.Message):
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     content: bytes
     def __init__(self, content: _Optional[bytes] = ...) -> None: ...
+
+class SimulateAccessRequest(_message.Message):
+    __slots__ = ("subject", "teams", "at", "files")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEAMS_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    subject: str
+    teams: _containers.RepeatedScalarFieldContainer[str]
+    at: _timestamp_pb2.Timestamp
+    files: _containers.RepeatedCompositeFieldContainer[PolicyFile]
+    def __init__(self, subject: _Optional[str] = ..., teams: _Optional[_Iterable[str]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., files: _Optional[_Iterable[_Union[PolicyFile, _Mapping]]] = ...) -> None: ...
+
+class SimulateAccessResponse(_message.Message):
+    __slots__ = ("problems", "policy_revision", "at", "memberships", "grants", "places", "gained", "lost", "gained_count", "lost_count")
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    POLICY_REVISION_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIPS_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    GAINED_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    GAINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LOST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    policy_revision: str
+    at: _timestamp_pb2.Timestamp
+    memberships: _containers.RepeatedScalarFieldContainer[str]
+    grants: _containers.RepeatedCompositeFieldContainer[_cluster_service_pb2.Grant]
+    places: _containers.RepeatedCompositeFieldContainer[SimulatedPlace]
+    gained: _containers.RepeatedCompositeFieldContainer[SimulatedObject]
+    lost: _containers.RepeatedCompositeFieldContainer[SimulatedObject]
+    gained_count: int
+    lost_count: int
+    def __init__(self, problems: _Optional[_Iterable[str]] = ..., policy_revision: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., memberships: _Optional[_Iterable[str]] = ..., grants: _Optional[_Iterable[_Union[_cluster_service_pb2.Grant, _Mapping]]] = ..., places: _Optional[_Iterable[_Union[SimulatedPlace, _Mapping]]] = ..., gained: _Optional[_Iterable[_Union[SimulatedObject, _Mapping]]] = ..., lost: _Optional[_Iterable[_Union[SimulatedObject, _Mapping]]] = ..., gained_count: _Optional[int] = ..., lost_count: _Optional[int] = ...) -> None: ...
+
+class SimulatedPlace(_message.Message):
+    __slots__ = ("cluster", "type", "namespace", "now", "then")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    THEN_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    type: str
+    namespace: str
+    now: int
+    then: int
+    def __init__(self, cluster: _Optional[str] = ..., type: _Optional[str] = ..., namespace: _Optional[str] = ..., now: _Optional[int] = ..., then: _Optional[int] = ...) -> None: ...
+
+class SimulatedObject(_message.Message):
+    __slots__ = ("cluster", "key")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    key: _resource_pb2.Key
+    def __init__(self, cluster: _Optional[str] = ..., key: _Optional[_Union[_resource_pb2.Key, _Mapping]] = ...) -> None: ...

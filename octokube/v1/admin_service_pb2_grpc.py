@@ -52,6 +52,11 @@ class AdminServiceStub:
                 request_serializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.SerializeToString,
                 response_deserializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.FromString,
                 _registered_method=True)
+        self.SimulateAccess = channel.unary_unary(
+                '/octokube.v1.AdminService/SimulateAccess',
+                request_serializer=octokube_dot_v1_dot_admin__service__pb2.SimulateAccessRequest.SerializeToString,
+                response_deserializer=octokube_dot_v1_dot_admin__service__pb2.SimulateAccessResponse.FromString,
+                _registered_method=True)
         self.CreateToken = channel.unary_unary(
                 '/octokube.v1.AdminService/CreateToken',
                 request_serializer=octokube_dot_v1_dot_admin__service__pb2.CreateTokenRequest.SerializeToString,
@@ -111,6 +116,14 @@ class AdminServiceServicer:
 
     def GetPolicy(self, request, context):
         """GetPolicy returns the files in force, so that questions to the policy can be answered elsewhere by the same code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SimulateAccess(self, request, context):
+        """SimulateAccess tells what somebody would see at some time, under the policy in force or an edit of it, beside what they
+        see now. Needs get on policies.octokube.io, and tells of objects only those that the caller may watch as well.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,6 +195,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetPolicy,
                     request_deserializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.FromString,
                     response_serializer=octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.SerializeToString,
+            ),
+            'SimulateAccess': grpc.unary_unary_rpc_method_handler(
+                    servicer.SimulateAccess,
+                    request_deserializer=octokube_dot_v1_dot_admin__service__pb2.SimulateAccessRequest.FromString,
+                    response_serializer=octokube_dot_v1_dot_admin__service__pb2.SimulateAccessResponse.SerializeToString,
             ),
             'CreateToken': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateToken,
@@ -303,6 +321,33 @@ class AdminService:
             '/octokube.v1.AdminService/GetPolicy',
             octokube_dot_v1_dot_admin__service__pb2.GetPolicyRequest.SerializeToString,
             octokube_dot_v1_dot_admin__service__pb2.GetPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SimulateAccess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octokube.v1.AdminService/SimulateAccess',
+            octokube_dot_v1_dot_admin__service__pb2.SimulateAccessRequest.SerializeToString,
+            octokube_dot_v1_dot_admin__service__pb2.SimulateAccessResponse.FromString,
             options,
             channel_credentials,
             insecure,

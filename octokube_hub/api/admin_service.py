@@ -12,6 +12,7 @@ from octokube.runtime.errors import UserError
 from octokube.v1 import admin_service_pb2 as pb
 from octokube_hub.api.calls import answering, parsed, token_of, unary
 from octokube_hub.api.recordings import TYPE, Recordings
+from octokube_hub.api.simulating import Simulator
 from octokube_hub.api.status import HubStatus
 from octokube_hub.broker.deciding import Decider
 from octokube_hub.errors import Refused
@@ -59,6 +60,7 @@ class AdminServicer:
         self._status = status
         self._recordings = recordings
         self._clock = clock
+        self._simulator = Simulator(registry, policy, clock)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What to register with a server."""
@@ -66,6 +68,7 @@ class AdminServicer:
             "GetHubStatus": (self._get_hub_status, pb.GetHubStatusRequest),
             "ListAuditRecords": (self._list_audit_records, pb.ListAuditRecordsRequest),
             "GetPolicy": (self._get_policy, pb.GetPolicyRequest),
+            "SimulateAccess": (self._simulate_access, pb.SimulateAccessRequest),
             "CreateToken": (self._create_token, pb.CreateTokenRequest),
             "ListTokens": (self._list_tokens, pb.ListTokensRequest),
             "RevokeToken": (self._revoke_token, pb.RevokeTokenRequest),
@@ -105,6 +108,12 @@ class AdminServicer:
         policy = self._policy()
         files = [pb.PolicyFile(name=name, content=policy.files[name]) for name in sorted(policy.files)]
         return pb.GetPolicyResponse(revision=policy.revision, commit=policy.commit or "", files=files)
+
+    async def _simulate_access(
+        self, request: pb.SimulateAccessRequest, context: "Context"
+    ) -> pb.SimulateAccessResponse:
+        identity = await self._decide(context, "policies.octokube.io", "", "get", "policy.simulate")
+        return await self._simulator.simulate(request, identity.subject)
 
     async def _create_token(self, request: pb.CreateTokenRequest, context: "Context") -> pb.CreateTokenResponse:
         identity = await self._decide(context, "tokens.octokube.io", request.subject, "create", "token.create")

@@ -52,7 +52,7 @@ class Explainer:
             held = self._grants.get(subject)
             if held is None or not _is_valid(held, policy, now):
                 edge = policy.next_edge(subject, now)
-                held = (policy, now, edge, *await asyncio.to_thread(_grants, policy, subject, now))
+                held = (policy, now, edge, *await asyncio.to_thread(told_grants, policy, subject, now))
                 self._grants[subject] = held
                 if len(self._grants) > KEPT_GRANTS:
                     self._grants.popitem(last=False)
@@ -98,7 +98,8 @@ def _is_valid(held: _Held, policy: PolicySet, now: datetime.datetime) -> bool:
     return held[0] is policy and held[1] <= now and (held[2] is None or now < held[2])
 
 
-def _grants(policy: PolicySet, subject: Subject, now: datetime.datetime) -> tuple[list[pb.Grant], int]:
+def told_grants(policy: PolicySet, subject: Subject, now: datetime.datetime) -> tuple[list[pb.Grant], int]:
+    """What policy grants and refuses somebody, in sentences, and how many more there are. Takes its time."""
     grants, more = telling.grants_of(policy, subject, now, limit=MAX_GRANTS)
     found = []
     for grant in grants:

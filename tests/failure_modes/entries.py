@@ -306,6 +306,9 @@ RPCS: dict[str, Probe] = {
         f"{ADMIN_SERVICE}/ListAuditRecords", lambda _: admin_pb.ListAuditRecordsRequest()
     ),
     f"{ADMIN_SERVICE}/GetPolicy": _unary(f"{ADMIN_SERVICE}/GetPolicy", lambda _: admin_pb.GetPolicyRequest()),
+    f"{ADMIN_SERVICE}/SimulateAccess": _unary(
+        f"{ADMIN_SERVICE}/SimulateAccess", lambda target: admin_pb.SimulateAccessRequest(subject=f"user:{target.name}")
+    ),
     f"{ADMIN_SERVICE}/CreateToken": _unary(
         f"{ADMIN_SERVICE}/CreateToken", lambda target: admin_pb.CreateTokenRequest(subject=f"user:{target.name}")
     ),

@@ -174,6 +174,7 @@ def test_one_place_in_the_hub_reaches_what_clusters_hold() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SESSIONS:
                 reaching.add((where.stem, node.func.id))
     doors = {("feed_service", name) for name in ("store", *SESSIONS)}
-    assert reaching == doors | {("status", "store"), ("metrics", "store"), ("permission", "store")}, (
-        "two count, and the last names pods that it lets pass"
+    counting = {("status", "store"), ("metrics", "store")}
+    assert reaching == doors | counting | {("permission", "store"), ("simulating", "store")}, (
+        "the one names pods that it lets pass, the other asks of each object whether its caller may watch it"
     )

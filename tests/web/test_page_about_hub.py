@@ -29,8 +29,17 @@ __all__ = ["chromium"]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
 
-OWN = ["Your access", "Your tokens"]
-OTHERS = ["Hub and clusters", "Policy", "Audit log", "Terminal sessions", "People", "Agents", "Gateways"]
+OWN = ["Search", "Your access", "Your tokens"]
+OTHERS = [
+    "Hub and clusters",
+    "Policy",
+    "Try the policy",
+    "Audit log",
+    "Terminal sessions",
+    "People",
+    "Agents",
+    "Gateways",
+]
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -178,7 +187,19 @@ async def test_no_page_has_what_axe_finds(open_as: Open, scheme: str) -> None:
     for viewport in (DESKTOP, PHONE):
         tab = await open_as("admin", color_scheme=scheme, viewport=viewport)
         base = tab.url.partition("?")[0]
-        for page in ("access", "tokens", "hub", "policy", "audit", "sessions", "people", "agents", "gateways"):
+        for page in (
+            "access",
+            "tokens",
+            "hub",
+            "policy",
+            "simulate",
+            "search",
+            "audit",
+            "sessions",
+            "people",
+            "agents",
+            "gateways",
+        ):
             await tab.goto(f"{base}?page={page}")
             await expect(tab.locator(".page-head h1")).to_be_visible()
             await expect(tab.locator(".nothing.loading")).to_have_count(0)
@@ -187,3 +208,24 @@ async def test_no_page_has_what_axe_finds(open_as: Open, scheme: str) -> None:
             assert [(page, one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
             is_wide = await tab.evaluate("document.documentElement.scrollWidth > window.innerWidth")
             assert not is_wide, f"{page} is wider than the screen"
+
+
+async def test_an_edit_of_the_policy_is_tried_before_it_is_one(open_as: Open, hub: Hub) -> None:
+    tab = await open_as("admin", "simulate")
+    await tab.get_by_label("Who").fill("user:alice")
+    text = tab.get_by_label("Text of policy.csv")
+    rules = await text.input_value()
+    await text.fill(rules + "p, user:alice, c1, red, pods, *, read, always, allow\np, broken\n")
+    await tab.keyboard.press("Shift+Tab")
+    await tab.get_by_role("button", name="Try", exact=True).click()
+    await expect(tab.get_by_text("The hub would refuse these files.")).to_be_visible()
+    await text.fill("\n".join(line for line in rules.splitlines() if not line.startswith("p, user:alice")) + "\n")
+    await tab.get_by_role("button", name="Try", exact=True).click()
+    lost = tab.get_by_role("list", name="Lost")
+    await expect(lost.get_by_role("link", name="web")).to_be_visible()
+    await expect(lost).to_contain_text("pods in red of c1")
+    await tab.get_by_role("button", name="As in force").click()
+    await expect(text).to_have_value(rules)
+    await tab.get_by_role("button", name="Try", exact=True).click()
+    await expect(tab.get_by_text(", in force")).to_be_visible()
+    await expect(lost).to_have_count(0)

@@ -26,6 +26,7 @@ export const PAGES: readonly PageInfo[] = [
   { id: "settings", title: "Settings", needs: undefined, Component: lazy(() => import("./SettingsPage")) },
   { id: "hub", title: "Hub and clusters", needs: needs("hub", "get"), Component: lazy(() => import("./HubPage")) },
   { id: "policy", title: "Policy", needs: needs("policies", "get"), Component: lazy(() => import("./PolicyPage")) },
+  { id: "simulate", title: "Try the policy", needs: needs("policies", "get"), Component: lazy(() => import("./SimulatePage")) },
   { id: "audit", title: "Audit log", needs: needs("auditrecords", "list"), Component: lazy(() => import("./AuditPage")) },
   { id: "sessions", title: "Terminal sessions", needs: needs("recordings", "list"), Component: lazy(() => import("./SessionsPage")) },
   { id: "people", title: "People", needs: needs("people", "list"), Component: lazy(() => import("./PeoplePage")) },

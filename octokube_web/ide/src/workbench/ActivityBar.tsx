@@ -3,7 +3,7 @@ import type { MouseEvent, ReactNode } from "react";
 import { formatPlace } from "../location";
 import type { PageInfo } from "../pages";
 import { useStore } from "../store";
-import { AccessIcon, AgentIcon, AuditIcon, GatewayIcon, HubIcon, PeopleIcon, PolicyIcon, SearchIcon, SettingsIcon, TerminalIcon, TokenIcon, TreeIcon } from "../ui/icons";
+import { AccessIcon, AgentIcon, AuditIcon, GatewayIcon, HubIcon, PeopleIcon, PolicyIcon, SearchIcon, SettingsIcon, TerminalIcon, TokenIcon, TreeIcon, TryIcon } from "../ui/icons";
 import { place, reveal } from "./tabs";
 
 const GLYPHS: Record<string, ReactNode> = {
@@ -13,6 +13,7 @@ const GLYPHS: Record<string, ReactNode> = {
   settings: <SettingsIcon />,
   hub: <HubIcon />,
   policy: <PolicyIcon />,
+  simulate: <TryIcon />,
   audit: <AuditIcon />,
   sessions: <TerminalIcon />,
   people: <PeopleIcon />,

@@ -8,6 +8,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Grant } from "./cluster_service_pb";
+import { file_octokube_v1_cluster_service } from "./cluster_service_pb";
 import type { ClusterState, Key } from "./resource_pb";
 import { file_octokube_v1_resource } from "./resource_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file octokube/v1/admin_service.proto.
  */
 export const file_octokube_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9vY3Rva3ViZS92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEgtvY3Rva3ViZS52MSIVChNHZXRIdWJTdGF0dXNSZXF1ZXN0Iu4BChRHZXRIdWJTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhcKD3BvbGljeV9yZXZpc2lvbhgCIAEoCRIVCg1wb2xpY3lfYWxhcm1zGAMgAygJEiwKCGNsdXN0ZXJzGAQgAygLMhoub2N0b2t1YmUudjEuQ2x1c3RlclN0YXR1cxIVCg13YXRjaF9zdHJlYW1zGAUgASgEEhEKCWF1ZGllbmNlcxgGIAEoBBISCgpvcGVyYXRpb25zGAcgASgEEhUKDWF1ZGl0X3JlY29yZHMYCCABKAQSEgoKYXVkaXRfaGVhZBgJIAEoCSKyAQoNQ2x1c3RlclN0YXR1cxIMCgRuYW1lGAEgASgJEigKBXN0YXRlGAIgASgLMhkub2N0b2t1YmUudjEuQ2x1c3RlclN0YXRlEg8KB29iamVjdHMYAyABKAQSFQoNYWdlbnRfdmVyc2lvbhgEIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgFIAEoCRIpCgVhc19vZhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQEKF0xpc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgNEhEKCWJlZm9yZV9pZBgEIAEoBBIMCgR2ZXJiGAUgASgJIkUKGExpc3RBdWRpdFJlY29yZHNSZXNwb25zZRIpCgdyZWNvcmRzGAEgAygLMhgub2N0b2t1YmUudjEuQXVkaXRSZWNvcmQiiAIKC0F1ZGl0UmVjb3JkEgoKAmlkGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzdWJqZWN0GAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZ0YXJnZXQYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIMCgRydWxlGAcgASgJEhcKD3BvbGljeV9yZXZpc2lvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEg4KBndpbmRvdxgKIAEoCRIMCgRoYXNoGAsgASgJEi0KCHF1ZXN0aW9uGAwgASgLMhsub2N0b2t1YmUudjEuQWNjZXNzUXVlc3Rpb24icgoOQWNjZXNzUXVlc3Rpb24SDwoHY2x1c3RlchgBIAEoCRIQCghyZXNvdXJjZRgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgR2ZXJiGAUgASgJEg4KBmdyb3VwcxgGIAMoCSISChBHZXRQb2xpY3lSZXF1ZXN0Il0KEUdldFBvbGljeVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgJEg4KBmNvbW1pdBgCIAEoCRImCgVmaWxlcxgDIAMoCzIXLm9jdG9rdWJlLnYxLlBvbGljeUZpbGUiKwoKUG9saWN5RmlsZRIMCgRuYW1lGAEgASgJEg8KB2NvbnRlbnQYAiABKAwiagoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZgoTQ3JlYXRlVG9rZW5SZXNwb25zZRIQCgh0b2tlbl9pZBgBIAEoCRINCgV0b2tlbhgCIAEoCRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCITChFMaXN0VG9rZW5zUmVxdWVzdCI8ChJMaXN0VG9rZW5zUmVzcG9uc2USJgoGdG9rZW5zGAEgAygLMhYub2N0b2t1YmUudjEuVG9rZW5JbmZvItMBCglUb2tlbkluZm8SEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXZva2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCImChJSZXZva2VUb2tlblJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSIvChxDcmVhdGVBZ2VudENyZWRlbnRpYWxSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkiSgodQ3JlYXRlQWdlbnRDcmVkZW50aWFsUmVzcG9uc2USFQoNY3JlZGVudGlhbF9pZBgBIAEoCRISCgpjcmVkZW50aWFsGAIgASgJIjUKHFJldm9rZUFnZW50Q3JlZGVudGlhbFJlcXVlc3QSFQoNY3JlZGVudGlhbF9pZBgBIAEoCSIfCh1SZXZva2VBZ2VudENyZWRlbnRpYWxSZXNwb25zZSJzChNMaXN0U2Vzc2lvbnNSZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgNEhEKCWJlZm9yZV9pZBgEIAEoCSJGChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIuCghzZXNzaW9ucxgBIAMoCzIcLm9jdG9rdWJlLnYxLlJlY29yZGVkU2Vzc2lvbiKhAgoPUmVjb3JkZWRTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIRCglvcGVyYXRpb24YAyABKAkSDwoHY2x1c3RlchgEIAEoCRIdCgNrZXkYBSABKAsyEC5vY3Rva3ViZS52MS5LZXkSDwoHY29tbWFuZBgGIAEoCRIuCgpzdGFydGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoFc3RhdGUYCSABKA4yGS5vY3Rva3ViZS52MS5TZXNzaW9uU3RhdGUSDQoFYnl0ZXMYCiABKAQiKgoUUmVhZFJlY29yZGluZ1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSIoChVSZWFkUmVjb3JkaW5nUmVzcG9uc2USDwoHY29udGVudBgBIAEoDCp/CgxTZXNzaW9uU3RhdGUSHQoZU0VTU0lPTl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFU1NJT05fU1RBVEVfUlVOTklORxABEhoKFlNFU1NJT05fU1RBVEVfQ09NUExFVEUQAhIZChVTRVNTSU9OX1NUQVRFX0NVVF9PRkYQAzKSBwoMQWRtaW5TZXJ2aWNlElMKDEdldEh1YlN0YXR1cxIgLm9jdG9rdWJlLnYxLkdldEh1YlN0YXR1c1JlcXVlc3QaIS5vY3Rva3ViZS52MS5HZXRIdWJTdGF0dXNSZXNwb25zZRJfChBMaXN0QXVkaXRSZWNvcmRzEiQub2N0b2t1YmUudjEuTGlzdEF1ZGl0UmVjb3Jkc1JlcXVlc3QaJS5vY3Rva3ViZS52MS5MaXN0QXVkaXRSZWNvcmRzUmVzcG9uc2USSgoJR2V0UG9saWN5Eh0ub2N0b2t1YmUudjEuR2V0UG9saWN5UmVxdWVzdBoeLm9jdG9rdWJlLnYxLkdldFBvbGljeVJlc3BvbnNlElAKC0NyZWF0ZVRva2VuEh8ub2N0b2t1YmUudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiAub2N0b2t1YmUudjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJNCgpMaXN0VG9rZW5zEh4ub2N0b2t1YmUudjEuTGlzdFRva2Vuc1JlcXVlc3QaHy5vY3Rva3ViZS52MS5MaXN0VG9rZW5zUmVzcG9uc2USUAoLUmV2b2tlVG9rZW4SHy5vY3Rva3ViZS52MS5SZXZva2VUb2tlblJlcXVlc3QaIC5vY3Rva3ViZS52MS5SZXZva2VUb2tlblJlc3BvbnNlEm4KFUNyZWF0ZUFnZW50Q3JlZGVudGlhbBIpLm9jdG9rdWJlLnYxLkNyZWF0ZUFnZW50Q3JlZGVudGlhbFJlcXVlc3QaKi5vY3Rva3ViZS52MS5DcmVhdGVBZ2VudENyZWRlbnRpYWxSZXNwb25zZRJuChVSZXZva2VBZ2VudENyZWRlbnRpYWwSKS5vY3Rva3ViZS52MS5SZXZva2VBZ2VudENyZWRlbnRpYWxSZXF1ZXN0Gioub2N0b2t1YmUudjEuUmV2b2tlQWdlbnRDcmVkZW50aWFsUmVzcG9uc2USUwoMTGlzdFNlc3Npb25zEiAub2N0b2t1YmUudjEuTGlzdFNlc3Npb25zUmVxdWVzdBohLm9jdG9rdWJlLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElgKDVJlYWRSZWNvcmRpbmcSIS5vY3Rva3ViZS52MS5SZWFkUmVjb3JkaW5nUmVxdWVzdBoiLm9jdG9rdWJlLnYxLlJlYWRSZWNvcmRpbmdSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_octokube_v1_resource]);
+  fileDesc("Ch9vY3Rva3ViZS92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEgtvY3Rva3ViZS52MSIVChNHZXRIdWJTdGF0dXNSZXF1ZXN0Iu4BChRHZXRIdWJTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhcKD3BvbGljeV9yZXZpc2lvbhgCIAEoCRIVCg1wb2xpY3lfYWxhcm1zGAMgAygJEiwKCGNsdXN0ZXJzGAQgAygLMhoub2N0b2t1YmUudjEuQ2x1c3RlclN0YXR1cxIVCg13YXRjaF9zdHJlYW1zGAUgASgEEhEKCWF1ZGllbmNlcxgGIAEoBBISCgpvcGVyYXRpb25zGAcgASgEEhUKDWF1ZGl0X3JlY29yZHMYCCABKAQSEgoKYXVkaXRfaGVhZBgJIAEoCSKyAQoNQ2x1c3RlclN0YXR1cxIMCgRuYW1lGAEgASgJEigKBXN0YXRlGAIgASgLMhkub2N0b2t1YmUudjEuQ2x1c3RlclN0YXRlEg8KB29iamVjdHMYAyABKAQSFQoNYWdlbnRfdmVyc2lvbhgEIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgFIAEoCRIpCgVhc19vZhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQEKF0xpc3RBdWRpdFJlY29yZHNSZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgNEhEKCWJlZm9yZV9pZBgEIAEoBBIMCgR2ZXJiGAUgASgJIkUKGExpc3RBdWRpdFJlY29yZHNSZXNwb25zZRIpCgdyZWNvcmRzGAEgAygLMhgub2N0b2t1YmUudjEuQXVkaXRSZWNvcmQiiAIKC0F1ZGl0UmVjb3JkEgoKAmlkGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdzdWJqZWN0GAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZ0YXJnZXQYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIMCgRydWxlGAcgASgJEhcKD3BvbGljeV9yZXZpc2lvbhgIIAEoCRIPCgdtZXNzYWdlGAkgASgJEg4KBndpbmRvdxgKIAEoCRIMCgRoYXNoGAsgASgJEi0KCHF1ZXN0aW9uGAwgASgLMhsub2N0b2t1YmUudjEuQWNjZXNzUXVlc3Rpb24icgoOQWNjZXNzUXVlc3Rpb24SDwoHY2x1c3RlchgBIAEoCRIQCghyZXNvdXJjZRgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgR2ZXJiGAUgASgJEg4KBmdyb3VwcxgGIAMoCSISChBHZXRQb2xpY3lSZXF1ZXN0Il0KEUdldFBvbGljeVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgJEg4KBmNvbW1pdBgCIAEoCRImCgVmaWxlcxgDIAMoCzIXLm9jdG9rdWJlLnYxLlBvbGljeUZpbGUiKwoKUG9saWN5RmlsZRIMCgRuYW1lGAEgASgJEg8KB2NvbnRlbnQYAiABKAwiagoSQ3JlYXRlVG9rZW5SZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZgoTQ3JlYXRlVG9rZW5SZXNwb25zZRIQCgh0b2tlbl9pZBgBIAEoCRINCgV0b2tlbhgCIAEoCRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCITChFMaXN0VG9rZW5zUmVxdWVzdCI8ChJMaXN0VG9rZW5zUmVzcG9uc2USJgoGdG9rZW5zGAEgAygLMhYub2N0b2t1YmUudjEuVG9rZW5JbmZvItMBCglUb2tlbkluZm8SEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXZva2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCImChJSZXZva2VUb2tlblJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkiFQoTUmV2b2tlVG9rZW5SZXNwb25zZSIvChxDcmVhdGVBZ2VudENyZWRlbnRpYWxSZXF1ZXN0Eg8KB2NsdXN0ZXIYASABKAkiSgodQ3JlYXRlQWdlbnRDcmVkZW50aWFsUmVzcG9uc2USFQoNY3JlZGVudGlhbF9pZBgBIAEoCRISCgpjcmVkZW50aWFsGAIgASgJIjUKHFJldm9rZUFnZW50Q3JlZGVudGlhbFJlcXVlc3QSFQoNY3JlZGVudGlhbF9pZBgBIAEoCSIfCh1SZXZva2VBZ2VudENyZWRlbnRpYWxSZXNwb25zZSJzChNMaXN0U2Vzc2lvbnNSZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAMgASgNEhEKCWJlZm9yZV9pZBgEIAEoCSJGChRMaXN0U2Vzc2lvbnNSZXNwb25zZRIuCghzZXNzaW9ucxgBIAMoCzIcLm9jdG9rdWJlLnYxLlJlY29yZGVkU2Vzc2lvbiKhAgoPUmVjb3JkZWRTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIRCglvcGVyYXRpb24YAyABKAkSDwoHY2x1c3RlchgEIAEoCRIdCgNrZXkYBSABKAsyEC5vY3Rva3ViZS52MS5LZXkSDwoHY29tbWFuZBgGIAEoCRIuCgpzdGFydGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoFc3RhdGUYCSABKA4yGS5vY3Rva3ViZS52MS5TZXNzaW9uU3RhdGUSDQoFYnl0ZXMYCiABKAQiKgoUUmVhZFJlY29yZGluZ1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSIoChVSZWFkUmVjb3JkaW5nUmVzcG9uc2USDwoHY29udGVudBgBIAEoDCKHAQoVU2ltdWxhdGVBY2Nlc3NSZXF1ZXN0Eg8KB3N1YmplY3QYASABKAkSDQoFdGVhbXMYAiADKAkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBWZpbGVzGAQgAygLMhcub2N0b2t1YmUudjEuUG9saWN5RmlsZSLVAgoWU2ltdWxhdGVBY2Nlc3NSZXNwb25zZRIQCghwcm9ibGVtcxgBIAMoCRIXCg9wb2xpY3lfcmV2aXNpb24YAiABKAkSJgoCYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC21lbWJlcnNoaXBzGAQgAygJEiIKBmdyYW50cxgFIAMoCzISLm9jdG9rdWJlLnYxLkdyYW50EisKBnBsYWNlcxgGIAMoCzIbLm9jdG9rdWJlLnYxLlNpbXVsYXRlZFBsYWNlEiwKBmdhaW5lZBgHIAMoCzIcLm9jdG9rdWJlLnYxLlNpbXVsYXRlZE9iamVjdBIqCgRsb3N0GAggAygLMhwub2N0b2t1YmUudjEuU2ltdWxhdGVkT2JqZWN0EhQKDGdhaW5lZF9jb3VudBgJIAEoBBISCgpsb3N0X2NvdW50GAogASgEIl0KDlNpbXVsYXRlZFBsYWNlEg8KB2NsdXN0ZXIYASABKAkSDAoEdHlwZRgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSCwoDbm93GAQgASgEEgwKBHRoZW4YBSABKAQiQQoPU2ltdWxhdGVkT2JqZWN0Eg8KB2NsdXN0ZXIYASABKAkSHQoDa2V5GAIgASgLMhAub2N0b2t1YmUudjEuS2V5Kn8KDFNlc3Npb25TdGF0ZRIdChlTRVNTSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVU0VTU0lPTl9TVEFURV9SVU5OSU5HEAESGgoWU0VTU0lPTl9TVEFURV9DT01QTEVURRACEhkKFVNFU1NJT05fU1RBVEVfQ1VUX09GRhADMu0HCgxBZG1pblNlcnZpY2USUwoMR2V0SHViU3RhdHVzEiAub2N0b2t1YmUudjEuR2V0SHViU3RhdHVzUmVxdWVzdBohLm9jdG9rdWJlLnYxLkdldEh1YlN0YXR1c1Jlc3BvbnNlEl8KEExpc3RBdWRpdFJlY29yZHMSJC5vY3Rva3ViZS52MS5MaXN0QXVkaXRSZWNvcmRzUmVxdWVzdBolLm9jdG9rdWJlLnYxLkxpc3RBdWRpdFJlY29yZHNSZXNwb25zZRJKCglHZXRQb2xpY3kSHS5vY3Rva3ViZS52MS5HZXRQb2xpY3lSZXF1ZXN0Gh4ub2N0b2t1YmUudjEuR2V0UG9saWN5UmVzcG9uc2USWQoOU2ltdWxhdGVBY2Nlc3MSIi5vY3Rva3ViZS52MS5TaW11bGF0ZUFjY2Vzc1JlcXVlc3QaIy5vY3Rva3ViZS52MS5TaW11bGF0ZUFjY2Vzc1Jlc3BvbnNlElAKC0NyZWF0ZVRva2VuEh8ub2N0b2t1YmUudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiAub2N0b2t1YmUudjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJNCgpMaXN0VG9rZW5zEh4ub2N0b2t1YmUudjEuTGlzdFRva2Vuc1JlcXVlc3QaHy5vY3Rva3ViZS52MS5MaXN0VG9rZW5zUmVzcG9uc2USUAoLUmV2b2tlVG9rZW4SHy5vY3Rva3ViZS52MS5SZXZva2VUb2tlblJlcXVlc3QaIC5vY3Rva3ViZS52MS5SZXZva2VUb2tlblJlc3BvbnNlEm4KFUNyZWF0ZUFnZW50Q3JlZGVudGlhbBIpLm9jdG9rdWJlLnYxLkNyZWF0ZUFnZW50Q3JlZGVudGlhbFJlcXVlc3QaKi5vY3Rva3ViZS52MS5DcmVhdGVBZ2VudENyZWRlbnRpYWxSZXNwb25zZRJuChVSZXZva2VBZ2VudENyZWRlbnRpYWwSKS5vY3Rva3ViZS52MS5SZXZva2VBZ2VudENyZWRlbnRpYWxSZXF1ZXN0Gioub2N0b2t1YmUudjEuUmV2b2tlQWdlbnRDcmVkZW50aWFsUmVzcG9uc2USUwoMTGlzdFNlc3Npb25zEiAub2N0b2t1YmUudjEuTGlzdFNlc3Npb25zUmVxdWVzdBohLm9jdG9rdWJlLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlElgKDVJlYWRSZWNvcmRpbmcSIS5vY3Rva3ViZS52MS5SZWFkUmVjb3JkaW5nUmVxdWVzdBoiLm9jdG9rdWJlLnYxLlJlYWRSZWNvcmRpbmdSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_octokube_v1_cluster_service, file_octokube_v1_resource]);
 
 /**
  * GetHubStatusRequest asks for the hub's state.
@@ -941,6 +943,209 @@ export const ReadRecordingResponseSchema: GenMessage<ReadRecordingResponse> = /*
   messageDesc(file_octokube_v1_admin_service, 25);
 
 /**
+ * SimulateAccessRequest says who, when, and under which policy.
+ *
+ * @generated from message octokube.v1.SimulateAccessRequest
+ */
+export type SimulateAccessRequest = Message<"octokube.v1.SimulateAccessRequest"> & {
+  /**
+   * "user:alice" or "service:ci"; nobody needs to know the name yet.
+   *
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * Teams that the identity provider would tell, such as "team:payments", at most 100. Those of the policy files are added.
+   *
+   * @generated from field: repeated string teams = 2;
+   */
+  teams: string[];
+
+  /**
+   * At which instant. Absent: now.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * Files as they would be, in place of those of the same name that are in force. Empty: the policy in force.
+   *
+   * @generated from field: repeated octokube.v1.PolicyFile files = 4;
+   */
+  files: PolicyFile[];
+};
+
+/**
+ * Describes the message octokube.v1.SimulateAccessRequest.
+ * Use `create(SimulateAccessRequestSchema)` to create a new message.
+ */
+export const SimulateAccessRequestSchema: GenMessage<SimulateAccessRequest> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_admin_service, 26);
+
+/**
+ * SimulateAccessResponse is what would be seen. Of an edit with problems nothing else is told.
+ *
+ * @generated from message octokube.v1.SimulateAccessResponse
+ */
+export type SimulateAccessResponse = Message<"octokube.v1.SimulateAccessResponse"> & {
+  /**
+   * What is wrong with the edit, one "file:line: sentence" each.
+   *
+   * @generated from field: repeated string problems = 1;
+   */
+  problems: string[];
+
+  /**
+   * The revision of the policy that was simulated.
+   *
+   * @generated from field: string policy_revision = 2;
+   */
+  policyRevision: string;
+
+  /**
+   * The instant that was simulated.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * Teams and roles that would hold, sorted.
+   *
+   * @generated from field: repeated string memberships = 4;
+   */
+  memberships: string[];
+
+  /**
+   * What the policy would grant and refuse, as in WhoAmIResponse; the first 1,000 of them.
+   *
+   * @generated from field: repeated octokube.v1.Grant grants = 5;
+   */
+  grants: Grant[];
+
+  /**
+   * How many objects would be seen, for each place where any are seen now or would be.
+   *
+   * @generated from field: repeated octokube.v1.SimulatedPlace places = 6;
+   */
+  places: SimulatedPlace[];
+
+  /**
+   * Objects that would be seen and are not seen now; the first 500 in the order of cluster, type, namespace and name.
+   *
+   * @generated from field: repeated octokube.v1.SimulatedObject gained = 7;
+   */
+  gained: SimulatedObject[];
+
+  /**
+   * Objects that are seen now and would not be; the first 500.
+   *
+   * @generated from field: repeated octokube.v1.SimulatedObject lost = 8;
+   */
+  lost: SimulatedObject[];
+
+  /**
+   * How many would be gained, those that are not told included.
+   *
+   * @generated from field: uint64 gained_count = 9;
+   */
+  gainedCount: bigint;
+
+  /**
+   * How many would be lost, those that are not told included.
+   *
+   * @generated from field: uint64 lost_count = 10;
+   */
+  lostCount: bigint;
+};
+
+/**
+ * Describes the message octokube.v1.SimulateAccessResponse.
+ * Use `create(SimulateAccessResponseSchema)` to create a new message.
+ */
+export const SimulateAccessResponseSchema: GenMessage<SimulateAccessResponse> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_admin_service, 27);
+
+/**
+ * SimulatedPlace is a type in a namespace of a cluster.
+ *
+ * @generated from message octokube.v1.SimulatedPlace
+ */
+export type SimulatedPlace = Message<"octokube.v1.SimulatedPlace"> & {
+  /**
+   * The cluster.
+   *
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * The type.
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * The namespace. Empty for cluster-scoped objects.
+   *
+   * @generated from field: string namespace = 3;
+   */
+  namespace: string;
+
+  /**
+   * How many are seen now.
+   *
+   * @generated from field: uint64 now = 4;
+   */
+  now: bigint;
+
+  /**
+   * How many would be seen.
+   *
+   * @generated from field: uint64 then = 5;
+   */
+  then: bigint;
+};
+
+/**
+ * Describes the message octokube.v1.SimulatedPlace.
+ * Use `create(SimulatedPlaceSchema)` to create a new message.
+ */
+export const SimulatedPlaceSchema: GenMessage<SimulatedPlace> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_admin_service, 28);
+
+/**
+ * SimulatedObject is an object that would enter or leave somebody's sight.
+ *
+ * @generated from message octokube.v1.SimulatedObject
+ */
+export type SimulatedObject = Message<"octokube.v1.SimulatedObject"> & {
+  /**
+   * The cluster.
+   *
+   * @generated from field: string cluster = 1;
+   */
+  cluster: string;
+
+  /**
+   * The object.
+   *
+   * @generated from field: octokube.v1.Key key = 2;
+   */
+  key?: Key | undefined;
+};
+
+/**
+ * Describes the message octokube.v1.SimulatedObject.
+ * Use `create(SimulatedObjectSchema)` to create a new message.
+ */
+export const SimulatedObjectSchema: GenMessage<SimulatedObject> = /*@__PURE__*/
+  messageDesc(file_octokube_v1_admin_service, 29);
+
+/**
  * SessionState is how a recording stands.
  *
  * @generated from enum octokube.v1.SessionState
@@ -1018,6 +1223,17 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof GetPolicyRequestSchema;
     output: typeof GetPolicyResponseSchema;
+  },
+  /**
+   * SimulateAccess tells what somebody would see at some time, under the policy in force or an edit of it, beside what they
+   * see now. Needs get on policies.octokube.io, and tells of objects only those that the caller may watch as well.
+   *
+   * @generated from rpc octokube.v1.AdminService.SimulateAccess
+   */
+  simulateAccess: {
+    methodKind: "unary";
+    input: typeof SimulateAccessRequestSchema;
+    output: typeof SimulateAccessResponseSchema;
   },
   /**
    * CreateToken makes a bearer token for a person or a service. The secret is shown once and stored hashed.
