@@ -59,7 +59,9 @@ class Selection:
         """What the labels of an object have to be; None: whatever they are."""
         self.is_rows = is_rows
         self.minimum_spacing_seconds = minimum_spacing_seconds
-        asked = (is_rows, sorted(chosen), self._namespaces, self._names, labels.requirements if labels else ())
+        asked: tuple[object, ...] = (is_rows, sorted(chosen), self._namespaces, self._names)
+        if labels is not None:  # so that what resumed before there were labels does so still
+            asked += (labels.requirements,)
         self.fingerprint = hashlib.blake2b(repr(asked).encode(), digest_size=16).digest()
 
     def has_cluster(self, cluster: str) -> bool:

@@ -17,12 +17,15 @@ def canary(key: Key) -> str:
     return f"canary<{key.type}|{key.namespace}|{key.name}>"
 
 
-def encoded(key: Key, resource_version: str, *, status: str = "Running", note: str = "") -> EncodedObject:
-    """An object whose row shows ``status`` and whose body has ``note``, too: as it is, and as a label."""
+def encoded(
+    key: Key, resource_version: str, *, status: str = "Running", note: str = "", label: str = ""
+) -> EncodedObject:
+    """An object whose row shows ``status`` and whose body has ``note``, too, and the label ``note``."""
     head = frame_pb2.Entry(key=to_message(key), resource_version=resource_version).SerializeToString()
     cells = [resource_pb2.Cell(text=status), resource_pb2.Cell(text=canary(key))]
     row = frame_pb2.Entry(row=resource_pb2.Row(cells=cells)).SerializeToString()
-    text = f'{{"c":"{canary(key)}","metadata":{{"labels":{{"note":"{note}"}}}},"note":"{note}"'
+    labels = f'"metadata":{{"labels":{{"note":"{label}"}}}},' if label else ""
+    text = f'{{"c":"{canary(key)}",{labels}"note":"{note}"'
     body = frame_pb2.Entry(body=f'{text},"rv":"{resource_version}","status":"{status}"}}'.encode()).SerializeToString()
     return EncodedObject(resource_version, head, row, body)
 

@@ -118,7 +118,7 @@ async def _play(steps: list[tuple[Any, ...]], subscription: int, first_policy: i
 async def _do(world: World, subscriber: Subscriber, watch: "_Watch", step: tuple[Any, ...]) -> None:
     match step:
         case ("put", cluster, key, status, note):
-            world.sources[cluster].put(key, status=status, note=note)
+            world.sources[cluster].put(key, status=status, note=note, label=note)
         case ("remove", cluster, key):
             if key in world.sources[cluster].replica.store:
                 world.sources[cluster].remove(key)

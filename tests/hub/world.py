@@ -42,7 +42,7 @@ class Source:
         self.version = 0
         self.count = 0
 
-    def put(self, key: Key, *, status: str = "Running", note: str = "") -> None:
+    def put(self, key: Key, *, status: str = "Running", note: str = "", label: str = "") -> None:
         """Creates or changes an object. A namesake with another uid is removed in the same frame."""
         former = self.replica.store.named(key.type, key.namespace, key.name)
         steps: list[Put | Remove] = []
@@ -52,7 +52,7 @@ class Source:
             steps.append(Remove(self.version, former.key))
         self.version += 1
         self.count += 1
-        steps.append(Put(self.version, key, encoded(key, str(self.count), status=status, note=note)))
+        steps.append(Put(self.version, key, encoded(key, str(self.count), status=status, note=note, label=label)))
         assert start <= self.version
         self.replica.apply(steps, self.version, types=None, as_of_seconds=self._now())
 

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { Store, useStore } from "../store";
 import type { RemoteTable, SeenRow, TableOutline } from "../table/remote-table";
 import { FIRST_LOOK, type Sort } from "../table/table-view";
+import type { UsageHistory } from "../usage/history";
 import { templateOf, widthsOf, type GridColumn } from "./columns";
 import { GridRow } from "./GridRow";
 import { DownIcon, UpIcon } from "./icons";
@@ -24,6 +25,7 @@ interface Props {
   readonly now: Store<number>;
   /** "namespace/name" of the open object; empty when none is. */
   readonly open: string;
+  readonly usage?: UsageHistory | undefined;
   readonly element: RefObject<HTMLDivElement | null>;
   readonly onSort: (sort: Sort) => void;
   readonly onOpen: (row: SeenRow) => void;
@@ -187,6 +189,7 @@ export function Grid(props: Props) {
             now={props.now}
             isActive={item.index === activeIndex}
             open={props.open}
+            usage={props.usage}
             isMarked={outline.marked.has(outline.ids[item.index - outline.start] ?? "")}
             hasMarks={outline.markedCount > 0}
             onChoose={choose}
@@ -208,10 +211,10 @@ function Head({ column, index, sort, onSort }: { column: GridColumn; index: numb
       aria-sort={direction}
       title={column.description || undefined}
     >
-      <button type="button" className="sort" onClick={() => onSort({ column: column.id, isDescending: isSorted && !sort.isDescending })}>
+      {column.usage ? <span className="sort">{column.title}</span> : <button type="button" className="sort" onClick={() => onSort({ column: column.id, isDescending: isSorted && !sort.isDescending })}>
         {column.title}
         {isSorted && (sort.isDescending ? <DownIcon /> : <UpIcon />)}
-      </button>
+      </button>}
     </div>
   );
 }

@@ -2,6 +2,8 @@
 import { memo, useCallback, useSyncExternalStore, type CSSProperties } from "react";
 import { Store } from "../store";
 import type { RemoteTable, SeenRow } from "../table/remote-table";
+import type { UsageHistory } from "../usage/history";
+import { UsageCell } from "../usage/Sparkline";
 import { CellContent } from "./Cell";
 import type { GridColumn } from "./columns";
 
@@ -22,6 +24,7 @@ interface Props {
   readonly isMarked: boolean;
   /** Whether any row is: the boxes are seen then. */
   readonly hasMarks: boolean;
+  readonly usage: UsageHistory | undefined;
   readonly onChoose: (row: SeenRow, index: number) => void;
 }
 
@@ -67,7 +70,11 @@ export const GridRow = memo(
               aria-colindex={position + 2}
               title={column.kind === "text" ? String(value ?? "") : undefined}
             >
-              <CellContent kind={column.kind} value={value} now={props.now} />
+              {column.usage && props.usage ? (
+                <UsageCell history={props.usage} measure={column.usage} namespace={row.namespace} name={row.name} />
+              ) : (
+                <CellContent kind={column.kind} value={value} now={props.now} />
+              )}
             </div>
           );
         })}
@@ -85,5 +92,6 @@ export const GridRow = memo(
     a.open === b.open &&
     a.isMarked === b.isMarked &&
     a.hasMarks === b.hasMarks &&
+    a.usage === b.usage &&
     a.onChoose === b.onChoose,
 );

@@ -14,12 +14,14 @@ import { useSession } from "./context";
 import { literal } from "./format";
 import { freshnessOf } from "./freshness";
 import { CloseIcon, CopyIcon, OwnTabIcon } from "./icons";
+import { usageTypeOf } from "../usage/use-usage";
 import { Nothing } from "./Nothing";
 import { StateDot } from "./StateDot";
 import { useObjectView, type ObjectView } from "./views";
 import { go, openTab } from "../workbench/tabs";
 import { Yaml } from "./Yaml";
 
+const UsageTab = lazy(() => import("../usage/UsageTab"));
 const WhyDialog = lazy(() => import("../access/WhyDialog"));
 const ObjectTab = lazy(() => import("../operations/ObjectTabs"));
 const ActionBar = lazy(() => import("../operations/ActionBar").then((found) => ({ default: found.ActionBar })));
@@ -141,6 +143,7 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
     { id: "related", title: "Related" },
     ...(hasLogs(place.type) ? [{ id: "logs", title: "Logs" }] : []),
     ...(hasTerminal(place.type) ? [{ id: "terminal", title: "Terminal" }] : []),
+    ...(usageTypeOf(cluster, place.type) ? [{ id: "metrics", title: "Metrics" }] : []),
     { id: "history", title: "History" },
   ];
   const shown = tabs.some((tab) => tab.id === place.tab) ? place.tab : "";
@@ -176,6 +179,10 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
       <div className="tab-content" id={`${id}-content`} role="tabpanel" aria-labelledby={`${id}-${shown}`}>
         {shown === "history" && target ? (
           <HistoryTab history={view.history} name={place.name} />
+        ) : shown === "metrics" && target ? (
+          <Suspense fallback={<Nothing kind="loading" title="Opening…" />}>
+            <UsageTab cluster={cluster} type={target.type} namespace={target.namespace} name={target.name} body={target.body} />
+          </Suspense>
         ) : shown && shown !== "yaml" && target ? (
           <Suspense fallback={<Nothing kind="loading" title="Opening…" />}><ObjectTab key={`${target.uid}/${shown}`} id={shown} target={target} /></Suspense>
         ) : (

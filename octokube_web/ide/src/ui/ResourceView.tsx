@@ -16,12 +16,13 @@ import { columnsOf } from "./columns";
 import { useSession } from "./context";
 import { count, literal, titleOf } from "./format";
 import { freshnessOf } from "./freshness";
-import { Grid } from "./Grid";
+import { Grid, useIsNarrow } from "./Grid";
 import { PauseIcon, PlayIcon, SearchIcon, WarnIcon } from "./icons";
 import { Nothing } from "./Nothing";
 import { ColumnPicker, download, ExportMenu, Facets } from "./TableTools";
 import { LabelPicker } from "./LabelPicker";
 import { ViewMenu } from "./ViewMenu";
+import { FOLLOWED_AT_MOST, useUsage } from "../usage/use-usage";
 import { useTableView, type TableView } from "./views";
 import { go } from "../workbench/tabs";
 import type { Shown } from "./Workbench";
@@ -97,7 +98,9 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
   const now = useAges(statusStore, cluster);
   // Where only one namespace is to be seen, its name in every row says nothing.
   const hasNamespace = (type?.namespaced ?? false) && place.namespace === "" && cluster?.namespaces.length !== 1;
-  const columns = useMemo(() => columnsOf(type, hasNamespace, choice), [type?.columns, hasNamespace, choice]);
+  const isNarrow = useIsNarrow();
+  const usage = useUsage(cluster, place.type, place.namespace, "", !isNarrow && outline.total > 0 && outline.total <= FOLLOWED_AT_MOST);
+  const columns = useMemo(() => columnsOf(type, hasNamespace, choice, usage !== undefined), [type?.columns, hasNamespace, choice, usage]);
   const title = type ? titleOf(type) : place.type;
   const deferred = useDeferredValue(place.filter);
 
@@ -184,7 +187,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
         <LabelPicker place={place} spec={spec} />
         <ViewMenu place={place} title={title} />
         {type && <ColumnPicker type={type} choice={choice} onChoice={setChoice} />}
-        <ExportMenu view={view} name={[place.cluster, place.type, place.namespace].filter(Boolean).join("-")} columns={columns} outline={outline} onYaml={() => void saveYaml()} />
+        <ExportMenu view={view} name={[place.cluster, place.type, place.namespace].filter(Boolean).join("-")} columns={columns.filter((column) => !column.usage)} outline={outline} onYaml={() => void saveYaml()} />
         <button
           type="button"
           className="quiet square"
@@ -215,6 +218,7 @@ function Table({ place, cluster, type, shown, onHelp, spec, hasMarks }: TablePro
           columns={columns}
           sort={sort}
           now={now}
+          usage={usage}
           open={place.name ? `${place.inNamespace}/${place.name}` : ""}
           element={grid}
           onSort={setSort}
