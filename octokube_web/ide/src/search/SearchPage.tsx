@@ -63,7 +63,7 @@ function Found({ finding, catalog, onAgain }: { finding: Finding; catalog: PageP
   const many = (catalog?.clusters.length ?? 0) > 1;
   return (
     <>
-      <p className="tally" role="status">{told(finding)}</p>
+      <p className="muted" role="status">{told(finding)}</p>
       {finding.is === "done" && finding.hits.length === 0 && (
         <Nothing kind="empty" title="Nothing that you may see holds these words.">
           <p>Fewer words, or no labels, find more.</p>
