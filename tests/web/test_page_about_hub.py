@@ -29,7 +29,7 @@ __all__ = ["chromium"]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
 
-OWN = ["Search", "Your access", "Your tokens"]
+OWN = ["Search", "Topology", "Events", "Your access", "Your tokens"]
 OTHERS = [
     "Hub and clusters",
     "Policy",

@@ -64,7 +64,7 @@ export function changed(from: Place, change: Partial<Place>): Place {
     ...from,
     ...("type" in change ? { page: "", sort: change.type === from.type ? from.sort : "" } : {}),
     // What one page was narrowed by says nothing to another.
-    ...("page" in change && change.page !== from.page ? { filter: "", labels: "" } : {}),
+    ...("page" in change && change.page !== from.page ? { filter: "", labels: "", tab: "" } : {}),
     ...("name" in change ? { tab: "", alone: "" } : {}),
     ...("type" in change || "cluster" in change ? { alone: "" } : {}),
     ...change,

@@ -21,6 +21,8 @@ const needs = (type: string, verb: string) => ({ type: `${type}.octokube.io`, ve
 
 export const PAGES: readonly PageInfo[] = [
   { id: "search", title: "Search", needs: undefined, Component: lazy(() => import("../search/SearchPage")) },
+  { id: "topology", title: "Topology", needs: undefined, Component: lazy(() => import("../topology/TopologyPage")) },
+  { id: "events", title: "Events", needs: undefined, Component: lazy(() => import("../events/EventsPage")) },
   { id: "access", title: "Your access", needs: undefined, Component: lazy(() => import("./AccessPage")) },
   { id: "tokens", title: "Your tokens", needs: undefined, Component: lazy(() => import("./TokensPage")) },
   { id: "settings", title: "Settings", needs: undefined, Component: lazy(() => import("./SettingsPage")) },

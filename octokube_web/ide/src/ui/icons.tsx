@@ -31,6 +31,8 @@ export const MenuIcon = () => <Icon><path d="M2.5 4h11M2.5 8h11M2.5 12h11" /></I
 export const CloseIcon = () => <Icon><path d="M4 4l8 8M12 4l-8 8" /></Icon>;
 export const LabelIcon = () => <Icon><path d="M2.5 3.5v4l6 6 5-5-6-6h-4zM5.2 5.9v.1" /></Icon>;
 export const TryIcon = () => <Icon><path d="M6 2.5h4M6.8 2.5v4L3.4 12a1 1 0 0 0 .9 1.5h7.4a1 1 0 0 0 .9-1.5L9.2 6.5v-4M5 10h6" /></Icon>;
+export const TopologyIcon = () => <Icon><path d="M2.5 6.2h4v3.6h-4zM10 2.5h3.5v3.2H10zM10 10.3h3.5v3.2H10zM6.5 8h1.7V4.1H10M8.2 8v3.9H10" /></Icon>;
+export const EventsIcon = () => <Icon><path d="M2.5 4.5h5M5 8h7M9 11.5h4.5M2.5 13.8h11" /></Icon>;
 export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="M10.2 10.2L14 14" /></Icon>;
 export const LockIcon = ({ size = 12 }: { size?: number }) => <Icon size={size}><rect x="3.5" y="7" width="9" height="6.5" rx="1.2" /><path d="M5.5 7V5a2.5 2.5 0 015 0v2" /></Icon>;
 export const CopyIcon = () => <Icon><rect x="5.5" y="5.5" width="8" height="8" rx="1.5" /><path d="M10.5 5.5V4A1.5 1.5 0 009 2.5H4A1.5 1.5 0 002.5 4v5A1.5 1.5 0 004 10.5h1.5" /></Icon>;

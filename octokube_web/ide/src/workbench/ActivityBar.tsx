@@ -3,11 +3,13 @@ import type { MouseEvent, ReactNode } from "react";
 import { formatPlace } from "../location";
 import type { PageInfo } from "../pages";
 import { useStore } from "../store";
-import { AccessIcon, AgentIcon, AuditIcon, GatewayIcon, HubIcon, PeopleIcon, PolicyIcon, SearchIcon, SettingsIcon, TerminalIcon, TokenIcon, TreeIcon, TryIcon } from "../ui/icons";
+import { AccessIcon, AgentIcon, AuditIcon, EventsIcon, GatewayIcon, HubIcon, PeopleIcon, PolicyIcon, SearchIcon, SettingsIcon, TerminalIcon, TokenIcon, TopologyIcon, TreeIcon, TryIcon } from "../ui/icons";
 import { place, reveal } from "./tabs";
 
 const GLYPHS: Record<string, ReactNode> = {
   search: <SearchIcon />,
+  topology: <TopologyIcon />,
+  events: <EventsIcon />,
   access: <AccessIcon />,
   tokens: <TokenIcon />,
   settings: <SettingsIcon />,
