@@ -244,7 +244,10 @@ class Api:
             raise errors.invalid(resource.kind, resource.group, old["name"], causes)
         self._prepare(resource, draft)
         if subresource != "status":
-            validate(resource, draft, current)
+            # What is stored is read with its defaults, too: what the seed left out is no change.
+            former = copied(current)
+            self._prepare(resource, former)
+            validate(resource, draft, former)
         elif resource.is_custom:
             validate(resource, draft)
         if resource.has_generation and _content(draft) != _content(current):

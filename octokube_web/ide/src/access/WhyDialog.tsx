@@ -1,11 +1,10 @@
 /** Why something may or may not be done: each verb with the row that decides, and what would change it. */
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useEffect, useId, useRef } from "react";
-import { ClusterService, type AccessAnswer } from "../gen/octokube/v1/cluster_service_pb";
+import { ClusterService } from "../gen/octokube/v1/cluster_service_pb";
 import { ask, useAnswer } from "../pages/hub";
 import { useStore } from "../store";
 import { useSession } from "../ui/context";
-import { StateDot } from "../ui/StateDot";
+import { Answers } from "./Answers";
 import { go } from "../workbench/tabs";
 
 export interface WhyQuestion {
@@ -47,7 +46,7 @@ export default function WhyDialog({ question, onClose }: { question: WhyQuestion
         </>
       )}
       {answer.is === "there" && (
-        <ul className="sentences">{answer.value.answers.map((one) => <Verdict key={one.verb} answer={one} isAlone={verbs.length === 1} />)}</ul>
+        <Answers answers={answer.value.answers} isAlone={verbs.length === 1} />
       )}
       {/* Two programs decide: Octokube's policy, and what Kubernetes lets the agent do. */}
       {info?.condition === "forbidden" && <p className="muted">Kubernetes: {info.reason || "the agent may not read this type in the cluster."}</p>}
@@ -57,21 +56,5 @@ export default function WhyDialog({ question, onClose }: { question: WhyQuestion
         <button type="button" autoFocus onClick={onClose}>Close</button>
       </div>
     </dialog>
-  );
-}
-
-function Verdict({ answer, isAlone }: { answer: AccessAnswer; isAlone: boolean }) {
-  const by = [answer.subject && `by a row for ${answer.subject}`, answer.window && answer.window !== "always" && `in ${answer.window}`].filter(Boolean).join(", ");
-  return (
-    <li>
-      <StateDot tone={answer.isAllowed ? "good" : "bad"} />
-      <span>
-        {!isAlone && <><strong>{answer.verb}</strong>: </>}{answer.sentence}
-        {by && <span className="muted"> Decided {by}.</span>}
-        {answer.changesAt && (
-          <span className="muted"> {answer.isAllowed ? "Until" : "From"} {new Date(timestampMs(answer.changesAt)).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })} in your own time zone.</span>
-        )}
-      </span>
-    </li>
   );
 }
