@@ -85,3 +85,32 @@ async def test_who_may_not_is_told_why_in_each_place(visit: Visit) -> None:
     await tab.get_by_role("tab", name="Files and ports").click()
     await expect(tab.get_by_label("File or folder")).to_have_count(0)
     await expect(tab.locator(".overview .muted").first).to_contain_text("Nothing lets you")
+
+
+async def test_a_log_is_narrowed_by_time_and_gravity_marked_unfolded_and_saved_whole(visit: Visit) -> None:
+    tab = await visit("alice", "type=deployments.apps&namespace=payments")
+    await open_first(tab)
+    await tab.get_by_role("tab", name="Logs").click()
+    lines = tab.locator(".log-line:not(.told)")
+    await expect(lines.first).to_be_visible()
+    await tab.get_by_role("button", name="Time, and all of it").click()
+    await tab.get_by_label("Times").select_option("UTC")
+    await expect(lines.first.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}Z$"))
+    await tab.get_by_label("Since").select_option("Last hour")
+    await expect(lines.first).to_be_visible()
+    await tab.get_by_label("How grave").select_option("Errors")
+    await expect(tab.locator(".log-line:not(.told):not(.error)")).to_have_count(0)
+    await tab.get_by_label("How grave").select_option("All levels")
+    await tab.get_by_label("Until").fill("2020-01-01T00:00:00")
+    await expect(lines).to_have_count(0)
+    await no_findings(tab)
+    await tab.get_by_label("Until").fill("")
+    await tab.get_by_label("Filter lines").fill("level")
+    await expect(tab.locator(".log-text mark").first).to_have_text("level")
+    await tab.get_by_role("button", name="Unfold").first.click()
+    await expect(tab.locator(".log-text", has_text='"level": ').first).to_be_visible()
+    await no_findings(tab)
+    await tab.get_by_role("button", name="Time, and all of it").click()
+    async with tab.expect_download() as download:
+        await tab.get_by_role("button", name="Save all").click()
+    assert len((await (await download.value).path()).read_text().splitlines()) > 3

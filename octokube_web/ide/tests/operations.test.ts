@@ -198,7 +198,7 @@ test.each([
   ["/(/", ["an Error", "errors", "fine", "x=3"]],
   ["", ["an Error", "errors", "fine", "x=3"]],
 ])("the filter %s leaves %j", (filter, expected) => {
-  const lines = ["an Error", "errors", "fine", "x=3"].map((text, number) => ({ number, pod: "a", container: "x", text }));
+  const lines = ["an Error", "errors", "fine", "x=3"].map((text, number) => ({ number, pod: "a", container: "x", text, at: 0 }));
   expect(lines.filter(wanted(filter)).map((line) => line.text)).toEqual(expected);
 });
 

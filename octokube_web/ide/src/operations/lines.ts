@@ -1,4 +1,6 @@
 /** Holds the last lines of a log: cuts bytes into lines for each container, keeps a bounded number, says what was dropped. */
+import { stamped } from "./levels";
+
 export const LIMIT = 100_000;
 
 export interface Line {
@@ -7,6 +9,10 @@ export interface Line {
   readonly pod: string;
   readonly container: string;
   readonly text: string;
+  /** When it was written, in milliseconds since 1970; 0 where the cluster did not say. */
+  readonly at: number;
+  /** What was told of the log between two lines, such as that a container has begun anew. */
+  readonly isTold?: boolean;
 }
 
 interface Source {
@@ -53,8 +59,17 @@ export class Lines {
     this.dropped = 0;
   }
 
+  /** Puts a sentence of the cluster's between the lines. */
+  tell(sentence: string): void {
+    this.keep({ number: this.next++, pod: "", container: "", text: plain(sentence), at: 0, isTold: true });
+  }
+
   private push(pod: string, container: string, text: string): void {
-    this.kept.push({ number: this.next++, pod, container, text: plain(text) });
+    this.keep({ number: this.next++, pod, container, ...stamped(plain(text)) });
+  }
+
+  private keep(line: Line): void {
+    this.kept.push(line);
     if (this.kept.length <= this.limit * 1.05) return;
     const many = this.kept.length - this.limit;
     this.kept = this.kept.slice(many);
@@ -88,5 +103,5 @@ export function wanted(filter: string): (line: Line) => boolean {
     const lower = words.toLowerCase();
     matches = (text) => text.toLowerCase().includes(lower);
   }
-  return (line) => matches(line.text) !== isOut;
+  return (line) => line.isTold === true || matches(line.text) !== isOut;
 }
