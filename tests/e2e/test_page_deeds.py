@@ -16,7 +16,7 @@ __all__ = ["chromium", "demo", "pytestmark", "visit"]
 async def test_files_of_a_container_are_fetched_as_an_archive(visit: Visit) -> None:
     tab = await visit("admin", "type=pods&namespace=payments")
     await open_first(tab)
-    await tab.get_by_role("tab", name="Files and ports").click()
+    await tab.get_by_role("tab", name="Files").click()
     await tab.get_by_label("File or folder").fill("/etc/hostname")
     await no_findings(tab)
     async with tab.expect_download() as download:
@@ -32,7 +32,7 @@ async def test_files_of_a_container_are_fetched_as_an_archive(visit: Visit) -> N
 async def test_a_port_is_reached_by_a_command_that_is_told(visit: Visit) -> None:
     tab = await visit("admin", "type=pods&namespace=payments&filter=payments-api")
     name = await open_first(tab)
-    await tab.get_by_role("tab", name="Files and ports").click()
+    await tab.get_by_role("tab", name="Files").click()
     await expect(tab.locator(".port-list code").first).to_have_text(
         re.compile(rf"^octokube port-forward {re.escape(name)} \d+ -n payments --cluster demo$")
     )
@@ -82,7 +82,7 @@ async def test_who_may_not_is_told_why_in_each_place(visit: Visit) -> None:
     await expect(logs).to_contain_text("team:payments")
     await expect(tab.locator(".sentences li", has_text="exec:")).to_contain_text("Nothing lets you")
     await no_findings(tab)
-    await tab.get_by_role("tab", name="Files and ports").click()
+    await tab.get_by_role("tab", name="Files").click()
     await expect(tab.get_by_label("File or folder")).to_have_count(0)
     await expect(tab.locator(".overview .muted").first).to_contain_text("Nothing lets you")
 

@@ -154,6 +154,7 @@ test("documents come in parts and are told whole", () => {
 
 test("bytes become the same lines wherever they are cut", () => {
   fc.assert(
+    // oxlint-disable-next-line no-control-regex -- what no log line holds is left out
     fc.property(fc.array(fc.string({ unit: "binary" }).map((text) => text.replace(/[\n\u0000-\u001f\u007f\ufeff]/g, "·"))), fc.array(fc.nat(40)), (texts, cuts) => {
       const bytes = encoder.encode(texts.map((text) => `${text}\n`).join(""));
       const lines = new Lines();

@@ -110,7 +110,7 @@ export function lanesOf(events: Iterable<EventFacts>, span: Span, filter = ""): 
 /** Where rollouts began, as the deployments' own events tell it: what happens after may come of it. */
 export function rolloutsOf(events: Iterable<EventFacts>, { from, to }: Span): readonly { readonly at: number; readonly name: string; readonly message: string }[] {
   return [...events]
-    .filter(({ reason, about, message, last }) => reason === "ScalingReplicaSet" && about.kind === "Deployment" && /^Scaled up/.test(message) && last >= from && last <= to)
+    .filter(({ reason, about, message, last }) => reason === "ScalingReplicaSet" && about.kind === "Deployment" && message.startsWith("Scaled up") && last >= from && last <= to)
     .map(({ last, about, message }) => ({ at: last, name: about.name, message }))
     .sort((a, b) => a.at - b.at);
 }

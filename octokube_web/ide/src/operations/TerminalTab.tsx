@@ -44,7 +44,6 @@ export default function TerminalTab({ target }: { target: Target }) {
     if (way === "debug") return { case: "debug", value: { image, targetContainer: chosen, tty: true, stdin: true } };
     return { case: "exec", value: { container: chosen, command: [shell], tty: true, stdin: true } };
     // Whether the process has a terminal does not change while it runs.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [way, chosen, shell, image]);
   return (
     <div className="terminal-tab">

@@ -8,7 +8,7 @@ const AT_ONCE = 4;
 
 /** Objects that may not be read, or are gone, are named in a comment. */
 export async function objectsAsYaml(feed: FeedClient, targets: readonly Target[]): Promise<string> {
-  const texts: string[] = new Array<string>(targets.length);
+  const texts: string[] = targets.map(() => "");
   let next = 0;
   async function work(): Promise<void> {
     for (let index = next++; index < targets.length; index = next++) {

@@ -78,7 +78,7 @@ export class Lines {
 }
 
 // What a program writes for a terminal says nothing in a list of lines.
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 export function plain(text: string): string {

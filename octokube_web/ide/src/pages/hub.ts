@@ -52,7 +52,6 @@ export function useAnswer<T>(question: () => Promise<T>, reasons: readonly unkno
       newest.current += 1;
     };
     // The question is made anew with each rendering; what it is about is in `reasons`.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [...reasons, turn]);
   const again = useCallback(() => setTurn((last) => last + 1), []);
   return { answer, again };

@@ -67,7 +67,6 @@ export function useSearch(question: Question | undefined, reasons: readonly unkn
     const stop = new AbortController();
     void search(JSON.parse(key) as Question, limit, setFinding, stop.signal);
     return () => stop.abort();
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [key, limit, ...reasons]);
   return finding;
 }

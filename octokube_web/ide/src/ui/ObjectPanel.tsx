@@ -144,7 +144,7 @@ function Parts({ view, type, place, cluster }: { view: ObjectView; type: TypeInf
     ...(hasLogs(place.type) ? [{ id: "logs", title: "Logs" }] : []),
     ...(hasTerminal(place.type) ? [{ id: "terminal", title: "Terminal" }] : []),
     ...(usageTypeOf(cluster, place.type) ? [{ id: "metrics", title: "Metrics" }] : []),
-    ...(place.type === "pods" ? [{ id: "files", title: "Files and ports" }] : []),
+    ...(place.type === "pods" ? [{ id: "files", title: "Files" }] : []),
     ...(place.type === "secrets" ? [{ id: "values", title: "Values" }] : []),
     { id: "history", title: "History" },
     { id: "access", title: "Access" },

@@ -102,7 +102,8 @@ export function Explorer({ catalog, filter, isSeen, element, onChosen, onLeave }
     if (!node) return;
     const parent = () => nodes.findLastIndex((one, index) => index < stop && one.level < node.level);
     if (event.key === "ArrowDown") focusNode(Math.min(nodes.length - 1, stop + 1));
-    else if (event.key === "ArrowUp") stop === 0 ? onLeave() : focusNode(stop - 1);
+    else if (event.key === "ArrowUp" && stop === 0) onLeave();
+    else if (event.key === "ArrowUp") focusNode(stop - 1);
     else if (event.key === "Home") focusNode(0);
     else if (event.key === "End") focusNode(nodes.length - 1);
     else if (event.key === "ArrowRight" && node.isOpen === false) toggle(node);
