@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test soak fuzz bench screenshots page contract clean
+.PHONY: setup demo test soak fuzz bench bench-ide screenshots page contract clean
 
 # One stamp each: pip and npm run again only when what they install from has changed.
 setup: $(VENV)/.stamp octokube_web/static/index.html
@@ -46,6 +46,11 @@ fuzz: setup
 bench: setup
 	tools/install-test-assets
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-ide: setup
+	tools/install-test-assets
+	npm ci --silent --no-audit --no-fund --prefix tools/lighthouse
+	$(BIN)/python -m benchmarks.ide $(ARGS)
 
 screenshots: setup
 	tools/install-test-assets

@@ -228,6 +228,8 @@ class Gateway:
     async def _who(self, request: web.Request) -> web.Response:
         session = await self._fresh_session(request)
         token = _bearer(request) or (session.token if session is not None else None)
+        if token is None and self._cookie not in request.cookies and "Authorization" not in request.headers:
+            return web.Response(status=204)  # nobody says that they are anybody: that is no failure
         if token is None:
             return refusal(401, "UNAUTHENTICATED", "nobody is signed in")
         try:

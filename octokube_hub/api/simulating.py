@@ -18,6 +18,7 @@ from octokube_hub.replica import Registry
 MAX_TEAMS = 100
 MAX_LENGTH = 512
 MAX_TOLD = 500
+FARTHEST = datetime.timedelta(days=10 * 365)
 SLICE = 1_000
 """Objects that are decided with one turn of the event loop: about 5 ms."""
 
@@ -41,6 +42,10 @@ class Simulator:
         async with self._turn:
             now = self._clock.now()
             at = _read_time(request) or now
+            if abs(at - now) > FARTHEST:
+                raise Refused(
+                    "INVALID_ARGUMENT", f"at lies more than {FARTHEST.days // 365} years away; name a nearer time"
+                )
             present = self._policy()
             try:
                 policy = await asyncio.to_thread(_edited, present, {one.name: one.content for one in request.files})

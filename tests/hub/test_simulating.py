@@ -6,6 +6,7 @@ import pathlib
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf import timestamp_pb2
 
 from octokube.v1 import admin_service_pb2 as pb
 from octokube.v1 import admin_service_pb2_grpc
@@ -121,6 +122,8 @@ async def test_an_edit_that_is_no_policy_is_told_line_by_line(
         (pb.SimulateAccessRequest(subject="user:a", teams=["red"]), "map it to a team:NAME"),
         (pb.SimulateAccessRequest(subject="user:a", teams=["team:x"] * 101), "at most 100 teams"),
         (pb.SimulateAccessRequest(subject="user:" + "a" * 600), "at most 512 characters"),
+        (pb.SimulateAccessRequest(subject="user:a", at=timestamp_pb2.Timestamp(seconds=253402300799)), "10 years away"),
+        (pb.SimulateAccessRequest(subject="user:a", at=timestamp_pb2.Timestamp(nanos=-1)), "no valid time"),
         (pb.SimulateAccessRequest(subject="user:a", files=[pb.PolicyFile(name="../x")]), "is no file of a policy"),
     ],
 )

@@ -182,5 +182,5 @@ async def test_a_local_account_signs_in_on_the_page(hub: Hub, clock: FakeClock) 
             async with browser.delete("/api/v1/session") as answer:
                 assert answer.status == 204
             async with browser.get("/api/v1/session") as answer:
-                assert answer.status == 401
+                assert answer.status == 204, "nobody is signed in"
         await gateway.close()

@@ -65,6 +65,8 @@ async def test_signing_out_ends_the_session_and_its_sockets(signed_in: aiohttp.C
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
         assert ws.close_code == 4401
     async with signed_in.get("/api/v1/session") as response:
+        assert response.status == 204, "the browser has no cookie any more, and says nothing of who it is"
+    async with signed_in.get("/api/v1/session", cookies={"octokube": "of-before"}) as response:
         assert response.status == 401
 
 

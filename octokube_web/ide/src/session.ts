@@ -62,7 +62,7 @@ export async function signInWithPassword(name: string, password: string): Promis
 /** Who is signed in; undefined when nobody is. */
 export async function whoIsThere(): Promise<Person | undefined> {
   try {
-    return await ask<Person>("/api/v1/session");
+    return await ask<Person | undefined>("/api/v1/session");
   } catch (refusal) {
     if (refusal instanceof Refused && refusal.status === 401) return undefined;
     throw refusal;
