@@ -22,7 +22,7 @@ IDE_SOURCES := $(shell git ls-files octokube_web/ide 2>/dev/null)
 
 octokube_web/ide/node_modules/.stamp: octokube_web/ide/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "The Web IDE is built with Node.js 20 or newer, which is not on the PATH; install it and run make again" >&2; exit 1; }
-	cd octokube_web/ide && npm ci --silent --no-audit --no-fund
+	cd octokube_web/ide && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 octokube_web/static/index.html: octokube_web/ide/node_modules/.stamp $(IDE_SOURCES)
@@ -49,7 +49,7 @@ bench: setup
 
 bench-ide: setup
 	tools/install-test-assets
-	npm ci --silent --no-audit --no-fund --prefix tools/lighthouse
+	npm ci --loglevel=error --no-audit --no-fund --prefix tools/lighthouse
 	$(BIN)/python -m benchmarks.ide $(ARGS)
 
 screenshots: setup
