@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from octokube.runtime.writing import Writer
 from octokube.v1 import operation_pb2 as pb
 from octokube.v1 import resource_pb2
 from octokube_agent.link.window import ProtocolError
@@ -38,15 +39,13 @@ class OperationStream:
     Guarantees: no more output is on its way than the hub gave credit for, and no message has more than 65,536 bytes of
     content; no more input waits here than the credit that was given. Whoever awaits a ``send`` is slowed down by the
     reader at the far end, and by nobody else's. A hub that breaks these rules ends its own operation. Any tasks may
-    send, and be cancelled while they do: gRPC would end the stream over two writes at a time, and over one that
-    is called off, so each write has its turn and goes on without whoever asked for it.
+    send, and be cancelled while they do: a write that has begun goes on without whoever asked for it.
     """
 
     def __init__(self, call: ExecuteCall) -> None:
         self._call = call
         self._output_lock = asyncio.Lock()
-        self._turn = asyncio.Lock()
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writer: Writer[pb.ExecuteRequest] = Writer(call.write, name="agent/operation/write")
         self._credit_bytes = INITIAL_CREDIT_BYTES
         self._has_credit = asyncio.Event()
         self._has_credit.set()
@@ -175,10 +174,7 @@ class OperationStream:
 
     async def close(self) -> None:
         """Gives up what has not been written."""
-        writing = list(self._writing)
-        for task in writing:
-            task.cancel()
-        await asyncio.gather(*writing, return_exceptions=True)
+        await self._writer.close()
 
     def _take_in(self, taken: pb.OperationInput) -> None:
         size_bytes = _size_of(taken)
@@ -209,19 +205,7 @@ class OperationStream:
         await self._send(pb.ExecuteRequest(output=output))
 
     async def _send(self, request: pb.ExecuteRequest) -> None:
-        writing = asyncio.create_task(self._write_in_turn(request), name="agent/operation/write")
-        self._writing.add(writing)
-        writing.add_done_callback(self._wrote)
-        await asyncio.shield(writing)
-
-    async def _write_in_turn(self, request: pb.ExecuteRequest) -> None:
-        async with self._turn:
-            await self._call.write(request)
-
-    def _wrote(self, writing: "asyncio.Task[None]") -> None:
-        self._writing.discard(writing)
-        if not writing.cancelled():
-            writing.exception()  # whoever still waits for it is told; with nobody waiting, it is of no interest
+        await self._writer.write(request)
 
 
 def _size_of(taken: pb.OperationInput) -> int:

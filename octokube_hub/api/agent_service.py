@@ -8,6 +8,7 @@ import grpc
 import grpc.aio
 
 from octokube.runtime.clock import Clock
+from octokube.runtime.writing import Writer
 from octokube.v1 import agent_service_pb2 as pb
 from octokube_hub.api.calls import answering, certificate_of, read, token_of
 from octokube_hub.broker.agents import AgentPort, AgentPorts
@@ -138,36 +139,16 @@ class _Link:
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._turn = asyncio.Lock()  # acknowledgements and orders come from different tasks
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writer: Writer[bytes] = Writer(context.write, name="hub/link/write")
 
     async def read(self) -> bytes | None:
         return await read(self._context)
 
     async def write(self, message: bytes) -> None:
-        """Hands a message over, which goes on when whoever waits for it has gone: half a write breaks the stream."""
-        writing = asyncio.create_task(self._write_in_turn(message), name="hub/link/write")
-        self._writing.add(writing)
-        writing.add_done_callback(self._written)
-        await asyncio.shield(writing)
+        """Hands a message over: acknowledgements and orders come from different tasks."""
+        await self._writer.write(message)
 
     async def close(self) -> None:
         """Lets what is being written get out, and gives up what does not: the stream ends with whoever calls this."""
-        writing = list(self._writing)
-        try:
-            if writing:
-                # What is cut in the middle takes the status behind it along, by which an agent learns why it has to go.
-                await asyncio.wait(writing, timeout=LAST_WRITE_SECONDS)
-        finally:  # also when whoever calls this is cancelled meanwhile
-            for task in writing:
-                task.cancel()
-            await asyncio.gather(*writing, return_exceptions=True)
-
-    def _written(self, writing: "asyncio.Task[None]") -> None:
-        self._writing.discard(writing)
-        if not writing.cancelled():
-            writing.exception()  # whoever waited is told; where nobody waits any more, the stream has ended
-
-    async def _write_in_turn(self, message: bytes) -> None:
-        async with self._turn:
-            await self._context.write(message)
+        # What is cut in the middle takes the status behind it along, by which an agent learns why it has to go.
+        await self._writer.close(last_seconds=LAST_WRITE_SECONDS)

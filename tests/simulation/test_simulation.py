@@ -16,6 +16,8 @@ REGRESSIONS: tuple[tuple[int, int], ...] = (
     # (seed, length): without the naming of clusters after a fault, a receiver keeps what it may no longer see.
     (505, 7),
     (367, 9),
+    # A hub that stops asks an agent to come back whose link has just ended: that write would wait for ever.
+    (2810, 35),
 )
 
 
@@ -24,6 +26,7 @@ REGRESSIONS: tuple[tuple[int, int], ...] = (
 @given(st.integers(0, 2**32), st.integers(1, schedule.MAX_LENGTH))
 @example(*REGRESSIONS[0])
 @example(*REGRESSIONS[1])
+@example(*REGRESSIONS[2])
 def test_every_invariant_holds_after_any_schedule(seed: int, length: int) -> None:
     """A shorter schedule is the beginning of a longer one, so that a failing one is shortened by its length."""
     outcome = play(seed, length)

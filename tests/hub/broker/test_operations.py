@@ -1,17 +1,14 @@
 """An operation is decided, recorded, ordered, carried both ways, and ended the second it should be."""
 
 import asyncio
-import gc
 import pathlib
 import re
-from typing import Any
 
 import grpc
 import pytest
 
 from octokube.v1 import operation_pb2 as pb
 from octokube.v1 import resource_pb2
-from octokube_hub.api.agent_service import _Link
 from octokube_hub.app import Hub
 from octokube_hub.broker.agents import AgentPort
 from octokube_hub.broker.pipes import INITIAL_CREDIT_BYTES, MAX_WAITING
@@ -223,50 +220,6 @@ async def test_an_agent_that_takes_no_order_keeps_no_caller_from_being_told_of_t
     write_policy(policies, RULES.replace("logs|exec|portforward", "logs"))
     async with asyncio.timeout(HANG_SECONDS):
         assert (await caller.result()).outcome == LEASE_ENDED
-
-
-async def test_an_order_that_is_given_up_lets_no_other_message_begin_beside_it() -> None:
-    written: list[bytes] = []
-    may_end = asyncio.Event()
-
-    class Context:
-        async def write(self, message: bytes) -> None:
-            written.append(message)
-            await may_end.wait()
-
-    link = _Link(Context())  # type: ignore[arg-type]
-    order = asyncio.create_task(link.write(b"order"))
-    await eventually(lambda: written)
-    order.cancel()
-    acknowledgement = asyncio.create_task(link.write(b"acknowledgement"))
-    await asyncio.wait((order, acknowledgement), timeout=0.1)
-    assert (written, acknowledgement.done()) == ([b"order"], False)
-    may_end.set()
-    await acknowledgement
-    assert written == [b"order", b"acknowledgement"]
-
-
-async def test_a_write_that_fails_when_nobody_waits_for_it_any_more_is_no_defect_to_report() -> None:
-    reported: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
-    is_writing, may_fail = asyncio.Event(), asyncio.Event()
-
-    class Context:
-        async def write(self, message: bytes) -> None:
-            is_writing.set()
-            await may_fail.wait()
-            raise RuntimeError("the stream has ended")
-
-    link = _Link(Context())  # type: ignore[arg-type]
-    order = asyncio.create_task(link.write(b"order"))
-    await is_writing.wait()
-    order.cancel()
-    await asyncio.wait([order])
-    may_fail.set()
-    await eventually(lambda: not link._writing)
-    del order
-    gc.collect()  # asyncio reports an exception that nobody took when its task goes
-    assert not reported
 
 
 async def test_an_agent_that_reads_nothing_ends_its_own_operation_and_no_checking_of_others(
